@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from iree.compiler import ir
 from iree.compiler.passmanager import PassManager
 
-__all__ = ["PassManager", "ir", "mlir_context", "parse_file", "walk"]
+__all__ = ["PassManager", "constant_array", "downcast", "ir", "mlir_context", "parse_file", "source_name", "walk"]
 
 
 @contextmanager
@@ -36,3 +37,29 @@ def walk(op: ir.Operation) -> Iterator[ir.Operation]:
         for block in region.blocks:
             for nested in list(block.operations):
                 yield from walk(nested.operation)
+
+
+def constant_array(attribute: ir.Attribute) -> np.ndarray:
+    """Copy a dense constant to numpy, in the constant's shape.
+
+    Splats are expanded; i1 becomes bool.
+    """
+    assert isinstance(attribute, (ir.DenseIntElementsAttr, ir.DenseFPElementsAttr))
+    return np.array(attribute).reshape(tuple(attribute.type.shape))
+
+
+def source_name(location: ir.Location) -> str | None:
+    """The model's own name for what a location stands for: the tensor name of an imported op."""
+    if isinstance(location, ir.NameLoc):
+        return location.name_str
+    if isinstance(location, ir.FusedLoc):
+        return next((name for part in location.locations if (name := source_name(part))), None)
+    return None
+
+
+def downcast(expr: ir.AffineExpr) -> ir.AffineExpr:
+    """Give an affine expression its concrete class (AffineDimExpr, AffineAddExpr, ...).
+
+    NOTE: compose() and the operators return the base class.
+    """
+    return expr.maybe_downcast()

@@ -34,6 +34,17 @@ def op_error(op: ir.Operation, message: str, hint: str | None = None) -> Compile
     return CompileError([Diagnostic(message, location_of(op), hint)])
 
 
+def mlir_error(error: ir.MLIRError, hint: str | None = None) -> CompileError:
+    """Turn a failure inside MLIR into located diagnostics of ours."""
+    return CompileError(
+        [
+            Diagnostic(info.message, _source_location(info.location, None), hint)
+            for info in error.error_diagnostics
+        ]
+        or [Diagnostic(error.message, hint=hint)]
+    )
+
+
 def _source_location(location: ir.Location, name: str | None) -> SourceLocation:
     if isinstance(location, ir.NameLoc):
         # NOTE: the importer of TFLite nests name("tensor"(file:0:0)); the innermost file counts.
