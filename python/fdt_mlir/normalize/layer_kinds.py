@@ -1,0 +1,54 @@
+"""What people call a layer, derived from its indexing maps."""
+
+from collections.abc import Sequence
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.normalize.structured import Structured, is_constant, structured
+
+
+def layer_kind(members: Sequence[ir.Operation]) -> str:
+    """Name the kind of a layer: conv, depthwise, dense, matmul, pool, reduce, softmax, map, pad.
+
+    A label for people and for choosing a faster kernel; nothing depends on it for correctness.
+    """
+    views = [view for op in members if (view := structured(op)) is not None]
+    reductions = [view for view in views if view.is_reduction]
+    if len(reductions) > 1:
+        return "softmax"
+    if reductions:
+        return _reduction_kind(reductions[0])
+    return "elementwise" if views else "pad"
+
+
+def _reduction_kind(view: Structured) -> str:
+    windowed = not view.maps[0].is_projected_permutation
+    if not _is_product(view):
+        return "pool" if windowed else "reduce"
+    spatial = [
+        loop
+        for loop, extent in enumerate(view.extents)
+        if extent != 1 and view.iterators[loop] == "parallel" and _indexes(view.maps[0], loop)
+    ]
+    reduced = [
+        loop
+        for loop, extent in enumerate(view.extents)
+        if extent != 1 and view.iterators[loop] == "reduction"
+    ]
+    if windowed and any(_indexes(view.maps[1], loop) for loop in spatial):
+        return "depthwise"
+    if not is_constant(view.inputs[1]):
+        return "matmul"
+    if not spatial and len(reduced) <= 1:
+        return "dense"
+    return "conv"
+
+
+def _is_product(view: Structured) -> bool:
+    body = view.op.regions[0].blocks[0]
+    multiplies = any(op.operation.name in ("arith.muli", "arith.mulf") for op in body.operations)
+    return len(view.inputs) == 2 and multiplies
+
+
+def _indexes(affine_map: ir.AffineMap, loop: int) -> bool:
+    """Whether `loop` occurs in a result of the map."""
+    return any(f"d{loop}" in str(expr).replace("(", " ").split() for expr in affine_map.results)

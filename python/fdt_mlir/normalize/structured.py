@@ -1,0 +1,132 @@
+"""Read-only views of structured operations: iteration spaces, indexing maps, uses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fdt_mlir.bindings import ir
+
+PARALLEL = "#linalg.iterator_type<parallel>"
+REDUCTION = "#linalg.iterator_type<reduction>"
+
+
+@dataclass(frozen=True)
+class Structured:
+    """A `linalg.generic` with one result.
+
+    `maps` has one map per input and, last, that of the result; `iterators` holds `parallel` or
+    `reduction` for each loop; `extents` the trip count of each loop.
+    """
+
+    op: ir.Operation
+    inputs: tuple[ir.Value, ...]
+    init: ir.Value
+    maps: tuple[ir.AffineMap, ...]
+    iterators: tuple[str, ...]
+    extents: tuple[int, ...]
+
+    @property
+    def result(self) -> ir.Value:
+        return self.op.results[0]
+
+    @property
+    def is_reduction(self) -> bool:
+        return "reduction" in self.iterators
+
+    @property
+    def reads_init(self) -> bool:
+        """Whether the body uses the value that the result had before."""
+        body = self.op.regions[0].blocks[0]
+        return next(iter(body.arguments[len(self.inputs)].uses), None) is not None
+
+
+def structured(op: ir.Operation) -> Structured | None:
+    """View `op`, or None where it is no `linalg.generic` of static shape with one result."""
+    if op.name != "linalg.generic" or len(op.results) != 1:
+        return None
+    maps = tuple(ir.AffineMapAttr(attr).value for attr in op.attributes["indexing_maps"])
+    iterators = tuple(
+        "parallel" if str(attr) == PARALLEL else "reduction"
+        for attr in op.attributes["iterator_types"]
+    )
+    operands = tuple(op.operands)
+    return Structured(
+        op=op,
+        inputs=operands[:-1],
+        init=operands[-1],
+        maps=maps,
+        iterators=iterators,
+        extents=_extents(maps, operands, len(iterators)),
+    )
+
+
+def _extents(
+    maps: Sequence[ir.AffineMap], operands: Sequence[ir.Value], loops: int
+) -> tuple[int, ...]:
+    """Find each loop's trip count from an operand dimension that the loop indexes alone."""
+    extents: list[int | None] = [None] * loops
+    for affine_map, operand in zip(maps, operands, strict=True):
+        if not isinstance(operand.type, ir.RankedTensorType):
+            continue
+        for expr, extent in zip(affine_map.results, operand.type.shape, strict=True):
+            if isinstance(expr, ir.AffineDimExpr):
+                extents[expr.position] = extent
+    assert None not in extents, "a loop that no operand dimension bounds"
+    return tuple(extent for extent in extents if extent is not None)
+
+
+def shape_of(value: ir.Value) -> tuple[int, ...]:
+    """The static shape of a tensor or memref value; () for scalars."""
+    return tuple(value.type.shape) if isinstance(value.type, ir.ShapedType) else ()
+
+
+def producer(value: ir.Value) -> ir.Operation | None:
+    """The operation that computes `value`; None for block arguments."""
+    owner = value.owner
+    return None if isinstance(owner, ir.Block) else owner.operation
+
+
+def users(value: ir.Value) -> list[ir.Operation]:
+    """The operations that use `value`, each once, as they appear in the use list."""
+    found: list[ir.Operation] = []
+    for use in value.uses:
+        owner = use.owner.operation
+        if owner not in found:
+            found.append(owner)
+    return found
+
+
+def is_unit_reshape(op: ir.Operation) -> bool:
+    """Whether `op` only adds or removes dimensions of extent 1: the same elements, same order."""
+    if op.name not in ("tensor.collapse_shape", "tensor.expand_shape"):
+        return False
+    before, after = shape_of(op.operands[0]), shape_of(op.results[0])
+    return [n for n in before if n != 1] == [n for n in after if n != 1]
+
+
+def is_constant(value: ir.Value) -> bool:
+    """Whether `value` is known at compile time."""
+    op = producer(value)
+    return op is not None and op.name == "arith.constant"
+
+
+def is_splat(value: ir.Value) -> bool:
+    """Whether `value` is a constant tensor whose elements are all equal."""
+    op = producer(value)
+    return op is not None and op.name == "arith.constant" and op.attributes["value"].is_splat
+
+
+def element_bytes(element_type: ir.Type) -> int:
+    """Storage of one element; sub-byte integers take a byte."""
+    if isinstance(element_type, (ir.IntegerType, ir.FloatType)):
+        return max(1, element_type.width // 8)
+    if isinstance(element_type, ir.IndexType):
+        return 4
+    raise ValueError(f"no size is known for {element_type}")
+
+
+def tensor_bytes(value: ir.Value) -> int:
+    """Storage of a static tensor or memref, in bytes."""
+    total = element_bytes(value.type.element_type)
+    for extent in shape_of(value):
+        total *= extent
+    return total
