@@ -1,0 +1,63 @@
+"""fdt-form-kernels: each layer becomes one destination-passing kernel call."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.kernels.compose import compose_kernel
+from fdt_mlir.kernels.kernel import create_call
+from fdt_mlir.passes import Pass
+
+
+@dataclass(frozen=True)
+class FormKernelsPass(Pass):
+    """Replace the operations of every layer by one kernel call on tensors.
+
+    Requires: layer form (fdt-mark-layers).
+    Ensures: no structured operation is left; accumulators, pads and start values are gone; each
+        call writes a tensor of its own (`bufferization.alloc_tensor`); its scalar computations are
+        private functions.
+    Fails when: a layer's member indexes another in a way that is not an affine read.
+    """
+
+    name: ClassVar[str] = "fdt-form-kernels"
+
+    def run(self, module: ir.Module) -> None:
+        for function in list(module.body.operations):
+            if function.operation.name == "func.func" and not function.is_external:
+                for members in _layers(function.operation):
+                    _replace(module, members)
+
+
+def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
+    layers: dict[str, list[ir.Operation]] = {}
+    for region in function.regions:
+        for block in region.blocks:
+            for operation in block.operations:
+                if "fdt.layer" in operation.attributes:
+                    name = operation.attributes["fdt.layer"].value
+                    layers.setdefault(name, []).append(operation.operation)
+    return list(layers.values())
+
+
+def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
+    root = _root(members)
+    composed = compose_kernel(module, members, root)
+    with ir.InsertionPoint(root), composed.location:
+        destination = ir.Operation.create(
+            "bufferization.alloc_tensor",
+            results=[root.results[0].type],
+            attributes={"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0, 0])},
+        )
+        call = create_call(composed.kernel, composed.inputs, destination.results[0])
+    root.results[0].replace_all_uses_with(call.results[0])
+    for op in reversed(members):
+        op.erase()
+
+
+def _root(members: list[ir.Operation]) -> ir.Operation:
+    """The member whose result is used outside of the layer."""
+    inside = set(members)
+    roots = [op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)]
+    assert len(roots) == 1, f"layer with {len(roots)} results"
+    return roots[0]

@@ -1,0 +1,194 @@
+"""What a kernel call computes, as data: read from and written to the call's `fdt.*` attributes.
+
+The attributes are documented in docs/architecture.md, "Kernel form".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fdt_mlir.bindings import ir, walk
+
+KERNEL_OP = "iree_codegen.ukernel.generic"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One computation of a kernel, a scalar function.
+
+    It is evaluated once for each point of the dimensions `over`; a reducing stage runs over
+    `reduces` within each point. `args` names what the function is called with: `in:k` the element
+    of operand k, `table:k` the whole operand k, `stage:k` the value of an earlier stage, `dim:d`
+    a loop index, `acc` the running value of the reduction.
+    """
+
+    body: str
+    args: tuple[str, ...]
+    over: tuple[int, ...]
+    reduces: tuple[int, ...] = ()
+    init: str | None = None
+    init_args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pad:
+    """What operand number `operand` reads as where its map points beyond it."""
+
+    operand: int
+    value: ir.Attribute
+    neutral: bool
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The computation of one kernel call.
+
+    `dims` are extents of the iteration space, first the `result_dims` loops of the result, then
+    the reduction loops. `maps` gives the index of each operand, the result's last. `slices` lists
+    result loops that scalar operands of the call restrict to `[begin, end)`; `rings` lists
+    (operand, dimension) pairs where element i lives at `i mod extent`.
+    """
+
+    layer: str
+    kind: str
+    dims: tuple[int, ...]
+    result_dims: int
+    maps: tuple[ir.AffineMap, ...]
+    stages: tuple[Stage, ...]
+    pads: tuple[Pad, ...] = ()
+    slices: tuple[int, ...] = ()
+    rings: tuple[tuple[int, int], ...] = ()
+    macs: int = 0
+
+
+def kernel_calls(function: ir.Operation) -> list[ir.Operation]:
+    """All kernel calls of a function, in program order."""
+    return [op for op in walk(function) if op.name == KERNEL_OP]
+
+
+def create_call(
+    kernel: Kernel, inputs: Sequence[ir.Value], destination: ir.Value, bounds: Sequence[ir.Value] = ()
+) -> ir.Operation:
+    """Create the call at the current insertion point.
+
+    `bounds` holds `begin, end` for each of `kernel.slices`.
+    """
+    tensors = isinstance(destination.type, ir.RankedTensorType)
+    return ir.Operation.create(
+        KERNEL_OP,
+        results=[destination.type] if tensors else [],
+        operands=[*inputs, destination, *bounds],
+        attributes={
+            "u_kernel_fn_name": ir.StringAttr.get(kernel.kind),
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(inputs), 1, len(bounds)]),
+            **_attributes(kernel),
+        },
+    )
+
+
+def _attributes(kernel: Kernel) -> dict[str, ir.Attribute]:
+    attributes: dict[str, ir.Attribute] = {
+        "fdt.layer": ir.StringAttr.get(kernel.layer),
+        "fdt.kind": ir.StringAttr.get(kernel.kind),
+        "fdt.dims": ir.DenseI64ArrayAttr.get(kernel.dims),
+        "fdt.result_dims": _i64(kernel.result_dims),
+        "fdt.maps": ir.ArrayAttr.get([ir.AffineMapAttr.get(m) for m in kernel.maps]),
+        "fdt.stages": ir.ArrayAttr.get([_stage_attribute(stage) for stage in kernel.stages]),
+        "fdt.macs": _i64(kernel.macs),
+    }
+    if kernel.pads:
+        attributes["fdt.pads"] = ir.ArrayAttr.get([_pad_attribute(pad) for pad in kernel.pads])
+    if kernel.slices:
+        attributes["fdt.slices"] = ir.DenseI64ArrayAttr.get(kernel.slices)
+    if kernel.rings:
+        flat = [number for ring in kernel.rings for number in ring]
+        attributes["fdt.rings"] = ir.DenseI64ArrayAttr.get(flat)
+    return attributes
+
+
+def _stage_attribute(stage: Stage) -> ir.DictAttr:
+    entries: dict[str, ir.Attribute] = {
+        "body": ir.FlatSymbolRefAttr.get(stage.body),
+        "args": _strings(stage.args),
+        "over": ir.DenseI64ArrayAttr.get(stage.over),
+    }
+    if stage.reduces:
+        assert stage.init is not None
+        entries["reduces"] = ir.DenseI64ArrayAttr.get(stage.reduces)
+        entries["init"] = ir.FlatSymbolRefAttr.get(stage.init)
+        entries["init_args"] = _strings(stage.init_args)
+    return ir.DictAttr.get(entries)
+
+
+def _pad_attribute(pad: Pad) -> ir.DictAttr:
+    return ir.DictAttr.get(
+        {
+            "operand": _i64(pad.operand),
+            "value": pad.value,
+            "neutral": ir.BoolAttr.get(pad.neutral),
+        }
+    )
+
+
+def read_kernel(call: ir.Operation) -> Kernel:
+    """Read the attributes of a kernel call."""
+    attributes = call.attributes
+    rings = _ints(attributes, "fdt.rings")
+    return Kernel(
+        layer=attributes["fdt.layer"].value,
+        kind=attributes["fdt.kind"].value,
+        dims=_ints(attributes, "fdt.dims"),
+        result_dims=attributes["fdt.result_dims"].value,
+        maps=tuple(ir.AffineMapAttr(attr).value for attr in attributes["fdt.maps"]),
+        stages=tuple(_read_stage(attr) for attr in attributes["fdt.stages"]),
+        pads=tuple(_read_pad(attr) for attr in attributes["fdt.pads"])
+        if "fdt.pads" in attributes
+        else (),
+        slices=_ints(attributes, "fdt.slices"),
+        rings=tuple(zip(rings[::2], rings[1::2], strict=True)),
+        macs=attributes["fdt.macs"].value,
+    )
+
+
+def _read_stage(entries: ir.DictAttr) -> Stage:
+    reducing = "reduces" in entries
+    return Stage(
+        body=entries["body"].value,
+        args=tuple(arg.value for arg in entries["args"]),
+        over=tuple(entries["over"]),
+        reduces=tuple(entries["reduces"]) if reducing else (),
+        init=entries["init"].value if reducing else None,
+        init_args=tuple(arg.value for arg in entries["init_args"]) if reducing else (),
+    )
+
+
+def _read_pad(entries: ir.DictAttr) -> Pad:
+    return Pad(entries["operand"].value, entries["value"], entries["neutral"].value)
+
+
+def inputs_of(call: ir.Operation) -> tuple[ir.Value, ...]:
+    """The operands that a kernel call reads."""
+    count = call.attributes["operandSegmentSizes"][0]
+    return tuple(call.operands)[:count]
+
+
+def destination_of(call: ir.Operation) -> ir.Value:
+    """The operand that a kernel call writes."""
+    return call.operands[call.attributes["operandSegmentSizes"][0]]
+
+
+def bounds_of(call: ir.Operation) -> tuple[ir.Value, ...]:
+    """The scalar operands of a kernel call: begin and end of each slice."""
+    sizes = call.attributes["operandSegmentSizes"]
+    return tuple(call.operands)[sizes[0] + sizes[1] :]
+
+
+def _ints(attributes: ir.OpAttributeMap, name: str) -> tuple[int, ...]:
+    return tuple(attributes[name]) if name in attributes else ()
+
+
+def _i64(value: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+
+
+def _strings(values: Sequence[str]) -> ir.ArrayAttr:
+    return ir.ArrayAttr.get([ir.StringAttr.get(value) for value in values])
