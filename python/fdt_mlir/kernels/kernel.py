@@ -45,7 +45,7 @@ class Kernel:
     `dims` are extents of the iteration space, first the `result_dims` loops of the result, then
     the reduction loops. `maps` gives the index of each operand, the result's last. `slices` lists
     result loops that scalar operands of the call restrict to `[begin, end)`; `rings` lists
-    (operand, dimension) pairs where element i lives at `i mod extent`.
+    (operand, dimension, logical extent) where element i lives at `i mod extent of the operand`.
     """
 
     layer: str
@@ -56,7 +56,7 @@ class Kernel:
     stages: tuple[Stage, ...]
     pads: tuple[Pad, ...] = ()
     slices: tuple[int, ...] = ()
-    rings: tuple[tuple[int, int], ...] = ()
+    rings: tuple[tuple[int, int, int], ...] = ()
     macs: int = 0
 
 
@@ -144,7 +144,7 @@ def read_kernel(call: ir.Operation) -> Kernel:
         if "fdt.pads" in attributes
         else (),
         slices=_ints(attributes, "fdt.slices"),
-        rings=tuple(zip(rings[::2], rings[1::2], strict=True)),
+        rings=tuple(zip(rings[::3], rings[1::3], rings[2::3], strict=True)),
         macs=attributes["fdt.macs"].value,
     )
 

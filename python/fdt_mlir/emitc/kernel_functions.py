@@ -1,0 +1,326 @@
+"""One C function for each distinct kernel; calls that agree share it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
+from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count
+from fdt_mlir.emitc.statements import Pointer, call, named, return_
+from fdt_mlir.emitc.types import Range, int_type, is_float, pointer_to
+from fdt_mlir.emitc.values import Value, computed, create, scratch_block, unknown
+from fdt_mlir.kernels.access import Access, access_of
+from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
+from fdt_mlir.kernels.operands import View, constant_of, views_of
+from fdt_mlir.kernels.pack import packed_order
+from fdt_mlir.normalize.names import unique_name
+
+# Bodies of at least this many operations become C functions of their own.
+_FUNCTION_THRESHOLD = 6
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A pointer parameter: element type, whether it is read only, the range of its elements."""
+
+    name: str
+    element_type: ir.Type
+    const: bool
+    elements: Range | None = None
+
+
+@dataclass(frozen=True)
+class KernelCall:
+    """A call after bufferization. `order` gives for constants the packing of their dimensions."""
+
+    op: ir.Operation
+    kernel: Kernel
+    views: tuple[View, ...]
+    constants: tuple[np.ndarray | None, ...]
+    orders: tuple[tuple[int, ...] | None, ...]
+    accesses: tuple[Access, ...]
+    parameters: tuple[Parameter, ...]
+    parameter_of: tuple[int, ...]
+
+
+def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
+    """Collect what is known of a kernel call: accesses after packing, parameters."""
+    kernel = read_kernel(op)
+    views = views_of(op)
+    constants = [constant_of(module, view) for view in views]
+    orders = [
+        packed_order(kernel, number) if constant is not None else None
+        for number, constant in enumerate(constants)
+    ]
+    accesses = [_access(kernel, n, view, orders[n]) for n, view in enumerate(views)]
+    parameters, parameter_of = _parameters(kernel, views, constants)
+    return KernelCall(
+        op,
+        kernel,
+        tuple(views),
+        tuple(constants),
+        tuple(orders),
+        tuple(accesses),
+        tuple(parameters),
+        tuple(parameter_of),
+    )
+
+
+def _access(kernel: Kernel, number: int, view: View, order: tuple[int, ...] | None) -> Access:
+    if not kernel.maps[number].results and view.shape:
+        return Access(())  # a table: the scalar function indexes it
+    strides = view.strides if order is None else _packed_strides(view.shape, order)
+    rings = [(dim, extent) for operand, dim, extent in kernel.rings if operand == number]
+    return access_of(kernel.maps[number], view.shape, strides, rings)
+
+
+def _packed_strides(shape: Sequence[int], order: Sequence[int]) -> list[int]:
+    strides = [0] * len(shape)
+    step = 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= shape[dim]
+    return strides
+
+
+def _parameters(
+    kernel: Kernel, views: Sequence[View], constants: Sequence[np.ndarray | None]
+) -> tuple[list[Parameter], list[int]]:
+    parameters: list[Parameter] = []
+    parameter_of: list[int] = []
+    known: dict[tuple[ir.Value, int, tuple[ir.Value, ...]], int] = {}
+    last = len(views) - 1
+    for number, view in enumerate(views):
+        key = (view.base, view.offset, tuple(value for value, _ in view.dynamic))
+        if constants[number] is None and number != last and key in known:
+            parameter_of.append(known[key])
+            continue
+        known[key] = len(parameters)
+        parameter_of.append(len(parameters))
+        name = unique_name(_role(kernel, number, constants), [p.name for p in parameters])
+        elements = _data_range(constants[number])
+        parameters.append(Parameter(name, view.element_type, number != last, elements))
+    return parameters, parameter_of
+
+
+def _data_range(data: np.ndarray | None) -> Range | None:
+    if data is None or data.dtype.kind == "f":
+        return None
+    return Range(int(data.min()), int(data.max()))
+
+
+def _role(kernel: Kernel, number: int, constants: Sequence[np.ndarray | None]) -> str:
+    """What people call an operand."""
+    data = constants[number]
+    if number == len(constants) - 1:
+        return "output"
+    if data is None:
+        return "input"
+    reducing = [stage for stage in kernel.stages if stage.reduces]
+    name = f"in:{number}"
+    if any(name in stage.args for stage in reducing):
+        return "weights"
+    if any(name in stage.init_args for stage in reducing):
+        return "bias"
+    if any(f"table:{number}" in stage.args for stage in kernel.stages):
+        return "table"
+    if reducing and data.dtype.kind == "i":
+        return "shift" if data.dtype.itemsize == 1 else "multiplier"
+    return "constant"
+
+
+class KernelFunctions:
+    """The C functions of a module's kernels, written as calls ask for them."""
+
+    def __init__(self, functions: Mapping[str, ir.Operation], body: ir.Block):
+        self._functions = functions
+        self._block = body
+        self._names: dict[str, str] = {}
+        self._scalar_names: dict[str, tuple[str, Range | None]] = {}
+
+    def declare(self, calls: Sequence[KernelCall]) -> dict[ir.Operation, str]:
+        """Write one function for every group of equal calls; gives the name each call uses."""
+        groups: dict[str, list[KernelCall]] = {}
+        for kernel_call in calls:
+            groups.setdefault(self._key(kernel_call), []).append(kernel_call)
+        names: dict[ir.Operation, str] = {}
+        for group in groups.values():
+            name = self._write(group)
+            names.update({member.op: name for member in group})
+        return names
+
+    def _key(self, kernel_call: KernelCall) -> str:
+        """Calls with equal keys compute the same function of their parameters."""
+        kernel = kernel_call.kernel
+        texts = [
+            (self._text(stage.body), self._text(stage.init) if stage.init else "", *stage.args,
+             *stage.init_args, stage.over, stage.reduces)
+            for stage in kernel.stages
+        ]
+        parameters = [(p.name, str(p.element_type)) for p in kernel_call.parameters]
+        pads = [(pad.operand, str(pad.value), pad.neutral) for pad in kernel.pads]
+        return repr(
+            (kernel.kind, kernel.dims, kernel.result_dims, texts, pads, kernel.slices, kernel.rings,
+             kernel_call.accesses, parameters, kernel_call.parameter_of)
+        )
+
+    def _text(self, function: str) -> str:
+        """The text of a scalar function without its name."""
+        return re.sub(r"@[\w.$-]+", "@", str(self._functions[function]), count=1)
+
+    def _write(self, group: Sequence[KernelCall]) -> str:
+        first = group[0]
+        parameters = [
+            replace(parameter, elements=_union([c.parameters[n].elements for c in group]))
+            for n, parameter in enumerate(first.parameters)
+        ]
+        name = unique_name(_function_name(first.kernel), self._names.values())
+        self._names[name] = name
+        layers = ", ".join(member.kernel.layer for member in group)
+        with ir.InsertionPoint(self._block), ir.Location.unknown():
+            pointer_types = [pointer_to(p.element_type, p.const) for p in parameters]
+            bounds = [int_type(32)] * (2 * len(first.kernel.slices))
+            function = create_function(
+                name, [*pointer_types, *bounds], [], ["static"], f"{first.kernel.kind}: {layers}"
+            )
+        bound_names = [f"{end}_{dim}" for dim in first.kernel.slices for end in ("begin", "end")]
+        block = function.regions[0].blocks.append(
+            *pointer_types, *bounds, arg_locs=[named(n) for n in [*(p.name for p in parameters), *bound_names]]
+        )
+        pointers = [
+            Pointer(block.arguments[n], p.element_type, p.elements, p.const)
+            for n, p in enumerate(parameters)
+        ]
+        with ir.InsertionPoint(block), ir.Location.unknown():
+            body = self._body(first, name, pointers, block, function)
+            emit_loops(body)
+            return_()
+        return name
+
+    def _body(
+        self,
+        kernel_call: KernelCall,
+        name: str,
+        pointers: Sequence[Pointer],
+        block: ir.Block,
+        function: ir.Operation,
+    ) -> KernelBody:
+        kernel = kernel_call.kernel
+        first_bound = len(pointers)
+        bounds = [
+            computed(block.arguments[first_bound + 2 * n + end], Range(0, kernel.dims[dim]))
+            for n, dim in enumerate(kernel.slices)
+            for end in (0, 1)
+        ]
+
+        def evaluate(stage: Stage, arguments: Sequence[Argument]) -> Value:
+            return self._evaluate(f"{name}_finish", stage, arguments, function)
+
+        return KernelBody(
+            kernel=kernel,
+            accesses=kernel_call.accesses,
+            pointers=tuple(pointers[n] for n in kernel_call.parameter_of),
+            bounds=tuple(bounds),
+            functions=self._functions,
+            names=loop_names(kernel),
+            operand_names=tuple(
+                kernel_call.parameters[n].name for n in kernel_call.parameter_of
+            ),
+            evaluate=evaluate,
+        )
+
+    def _evaluate(
+        self, stem: str, stage: Stage, arguments: Sequence[Argument], before: ir.Operation
+    ) -> Value:
+        """Compute a stage: short bodies in place, long ones as a call of a function of its own."""
+        function = self._functions[stage.body]
+        if operation_count(function) < _FUNCTION_THRESHOLD:
+            return inline_function(function, arguments)
+        ranges = [a.elements if isinstance(a, Pointer) else a.range for a in arguments]
+        key = self._text(stage.body) + repr(ranges)
+        if key not in self._scalar_names:
+            name = unique_name(stem, [name for name, _ in self._scalar_names.values()])
+            self._scalar_names[key] = (name, self._write_scalar(name, function, arguments, before))
+        name, limits = self._scalar_names[key]
+        operands = [a.value if isinstance(a, Pointer) else a for a in arguments]
+        result = call(name, operands, _result_type(function), limits)
+        assert result is not None
+        return result
+
+    def _write_scalar(
+        self,
+        name: str,
+        function: ir.Operation,
+        arguments: Sequence[Argument],
+        before: ir.Operation,
+    ) -> Range | None:
+        types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
+        with ir.InsertionPoint(before), ir.Location.unknown():
+            written = create_function(name, types, [_result_type(function)], ["static", "inline"])
+        names = [f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)]
+        block = written.regions[0].blocks.append(*types, arg_locs=[named(n) for n in names])
+        inner: list[Argument] = [
+            replace(a, value=block.arguments[n])
+            if isinstance(a, Pointer)
+            else computed(block.arguments[n], a.range)
+            for n, a in enumerate(arguments)
+        ]
+        with ir.InsertionPoint(block), ir.Location.unknown():
+            result = inline_function(function, inner)
+            return_(result)
+        return result.range
+
+
+def create_function(
+    name: str,
+    arguments: Sequence[ir.Type],
+    results: Sequence[ir.Type],
+    specifiers: Sequence[str] = (),
+    comment: str | None = None,
+) -> ir.Operation:
+    """Create an `emitc.func` without a body at the current insertion point."""
+    function_type = ir.FunctionType.get(list(arguments), list(results))
+    attributes: dict[str, ir.Attribute] = {
+        "sym_name": ir.StringAttr.get(name),
+        "function_type": ir.TypeAttr.get(function_type),
+    }
+    if specifiers:
+        attributes["specifiers"] = ir.ArrayAttr.get([ir.StringAttr.get(s) for s in specifiers])
+    if comment:
+        attributes["fdt.comment"] = ir.StringAttr.get(comment)
+    return create("func", attributes=attributes, regions=1)
+
+
+def _union(ranges: Sequence[Range | None]) -> Range | None:
+    total: Range | None = ranges[0]
+    for limits in ranges[1:]:
+        total = total.union(limits) if total is not None and limits is not None else None
+    return total
+
+
+def _function_name(kernel: Kernel) -> str:
+    result = "x".join(str(extent) for extent in kernel.dims[: kernel.result_dims])
+    reduced = "x".join(str(extent) for extent in kernel.dims[kernel.result_dims :])
+    return "_".join(part for part in (kernel.kind, result, f"k{reduced}" if reduced else "") if part)
+
+
+def loop_names(kernel: Kernel) -> tuple[str, ...]:
+    """C names of the loops: the usual letters where the kernel is a usual one."""
+    result = kernel.result_dims
+    reduced = len(kernel.dims) - result
+    usual = {1: ["c"], 2: ["y", "c"], 3: ["y", "x", "c"], 4: ["n", "y", "x", "c"]}
+    kernels = {1: ["k"], 2: ["ky", "kx"], 3: ["ky", "kx", "kc"]}
+    names = usual.get(result, [f"i{n}" for n in range(result)])
+    return (*names, *kernels.get(reduced, [f"k{n}" for n in range(reduced)]))
+
+
+def _result_type(function: ir.Operation) -> ir.Type:
+    from fdt_mlir.emitc.scalar_functions import scalar_type
+
+    function_type = ir.TypeAttr(function.attributes["function_type"]).value
+    return scalar_type(function_type.results[0])

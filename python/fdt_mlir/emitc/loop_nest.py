@@ -1,0 +1,290 @@
+"""The loops of one kernel, for any structured computation.
+
+This is the generator that covers everything; faster ones for common kinds take its place where
+they apply. Each access keeps a running element index that grows as loops are entered, so the inner
+loop adds a single product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.scalar_functions import Argument, inline_function, scalar_type
+from fdt_mlir.emitc.statements import (
+    Pointer,
+    Variable,
+    index,
+    load,
+    loop,
+    store,
+    variable,
+    when,
+)
+from fdt_mlir.emitc.types import Range
+from fdt_mlir.emitc.values import (
+    Value,
+    compare,
+    constant,
+    divide,
+    maximum,
+    minimum,
+    remainder,
+    scratch_block,
+    unknown,
+)
+from fdt_mlir.kernels.access import Access, Subscript
+from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
+from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
+
+Evaluate = Callable[[Stage, Sequence[Argument]], Value]
+
+
+@dataclass(frozen=True)
+class KernelBody:
+    """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
+
+    `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
+    computes a stage that does not reduce (inline or by a call).
+    """
+
+    kernel: Kernel
+    accesses: tuple[Access, ...]
+    pointers: tuple[Pointer, ...]
+    bounds: tuple[Value, ...]
+    functions: Mapping[str, ir.Operation]
+    names: tuple[str, ...]
+    operand_names: tuple[str, ...]
+    evaluate: Evaluate
+
+
+def emit_loops(body: KernelBody) -> None:
+    """Write the loops at the current insertion point."""
+    _Nest(body).emit()
+
+
+@dataclass
+class _Nest:
+    body: KernelBody
+    opened: list[int] = field(default_factory=list)
+    loop_values: dict[int, Value] = field(default_factory=dict)
+    indices: dict[int, Value] = field(default_factory=dict)
+    stage_values: dict[int, Value] = field(default_factory=dict)
+
+    def emit(self) -> None:
+        kernel = self.body.kernel
+        for number, access in enumerate(self.body.accesses):
+            self.indices[number] = index(access.linear(len(kernel.dims)).constant)
+        self._open(result_loops(kernel, self.body.accesses))
+
+    def _open(self, loops: Sequence[Loop]) -> None:
+        self._run_ready_stages()
+        if not loops:
+            result = len(self.body.accesses) - 1
+            final = self.stage_values[len(self.body.kernel.stages) - 1]
+            store(self.body.pointers[result], self._element(result), final)
+            return
+        low, high = self._slice(loops[0])
+        with loop(self.body.names[loops[0].last], low, high) as value:
+            saved = self._enter(loops[0], value)
+            self._open(loops[1:])
+            self._leave(loops[0], saved)
+
+    def _slice(self, outer: Loop) -> tuple[Value, Value]:
+        """The range of a result loop: all of it, or what the call's scalars say."""
+        kernel = self.body.kernel
+        if outer.first not in kernel.slices:
+            return index(0), index(outer.extent)
+        position = 2 * kernel.slices.index(outer.first)
+        begin, end = self.body.bounds[position : position + 2]
+        return begin * outer.inner, end * outer.inner
+
+    def _enter(self, entered: Loop, value: Value) -> dict[int, Value]:
+        saved = dict(self.indices)
+        self.opened += entered.dims
+        if len(entered.dims) == 1:
+            self.loop_values[entered.first] = value
+        dims = len(self.body.kernel.dims)
+        for number, access in enumerate(self.body.accesses):
+            coefficient = access.linear(dims).coefficients[entered.last]
+            if coefficient:
+                with ir.Location.name(f"{self.body.operand_names[number]}_index"):
+                    self.indices[number] = self.indices[number] + value * coefficient
+        return saved
+
+    def _leave(self, left: Loop, saved: dict[int, Value]) -> None:
+        self.indices = saved
+        del self.opened[len(self.opened) - len(left.dims) :]
+        for number, stage in enumerate(self.body.kernel.stages):
+            if set(stage.over) & set(left.dims):
+                self.stage_values.pop(number, None)
+
+    # Stages
+
+    def _run_ready_stages(self) -> None:
+        for number, stage in enumerate(self.body.kernel.stages):
+            if number not in self.stage_values and set(stage.over) <= set(self.opened):
+                self.stage_values[number] = self._run(stage)
+
+    def _run(self, stage: Stage) -> Value:
+        if not stage.reduces:
+            return self.body.evaluate(stage, self._arguments(stage.args))
+        assert stage.init is not None
+        start = inline_function(self.body.functions[stage.init], self._arguments(stage.init_args))
+        limits = self._accumulator_range(stage, start)
+        accumulator = variable("acc", start, limits)
+        loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
+        self._reduce(stage, loops, accumulator)
+        return accumulator.get()
+
+    def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulator: Variable) -> None:
+        if not loops:
+            arguments = self._arguments(stage.args, accumulator.get())
+            accumulator.set(inline_function(self.body.functions[stage.body], arguments))
+            return
+        low, high = self._clipped(loops[0], stage)
+        with loop(self.body.names[loops[0].last], low, high) as value:
+            saved = self._enter(loops[0], value)
+            self._reduce(stage, loops[1:], accumulator)
+            self._leave(loops[0], saved)
+
+    def _accumulator_range(self, stage: Stage, start: Value) -> Range | None:
+        """What the accumulator holds at most, if a sum over all points cannot overflow.
+
+        Found by computing one step from zero in a scratch block: what it gives is the range of a
+        single term.
+        """
+        if start.range is None:
+            return None
+        with scratch_block():
+            zero = constant(0, start.type)
+            arguments = [
+                zero if name == "acc" else self._any_argument(name) for name in stage.args
+            ]
+            term = inline_function(self.body.functions[stage.body], arguments).range
+        assert term is not None
+        points = 1
+        for dim in stage.reduces:
+            points *= self.body.kernel.dims[dim]
+        low = start.range.low + min(0, term.low) * (points - 1)
+        high = start.range.high + max(0, term.high) * (points - 1)
+        # One more term is added to this range by the loop's body.
+        return Range(low, high)
+
+    # Arguments
+
+    def _arguments(
+        self, names: Sequence[str], accumulator: Value | None = None
+    ) -> list[Argument]:
+        return [self._argument(name, accumulator) for name in names]
+
+    def _argument(self, name: str, accumulator: Value | None) -> Argument:
+        if name == "acc":
+            assert accumulator is not None
+            return accumulator
+        kind, _, number = name.partition(":")
+        position = int(number)
+        if kind == "table":
+            return self.body.pointers[position]
+        if kind == "stage":
+            return self.stage_values[position]
+        if kind == "dim":
+            return self.loop_values.get(position, index(0))
+        return self._load(position)
+
+    def _any_argument(self, name: str) -> Argument:
+        """A stand-in for an argument before its loops are open: only its range counts."""
+        kind, _, number = name.partition(":")
+        position = int(number)
+        if kind == "dim":
+            return unknown(index(0).type, Range(0, self.body.kernel.dims[position] - 1))
+        if kind == "in":
+            pointer = self.body.pointers[position]
+            return unknown(pointer.element_type, pointer.elements)
+        return self._argument(name, None)
+
+    def _load(self, operand: int) -> Value:
+        pointer = self.body.pointers[operand]
+        leaving = self._leaving(operand)
+        pad = self._pad(operand)
+        if not leaving or pad is None or pad.neutral:
+            return load(pointer, self._element(operand))
+        padding = constant(pad.value.value, scalar_type(pointer.element_type))
+        element = variable(self.body.operand_names[operand], padding)
+        conditions = [c for s in leaving for c in self._inside(s) if c.constant is None]
+        self._load_where(conditions, operand, element)
+        return element.get()
+
+    def _load_where(
+        self, conditions: Sequence[Value], operand: int, element: Variable
+    ) -> None:
+        if not conditions:
+            element.set(load(self.body.pointers[operand], self._element(operand)))
+            return
+        with when(conditions[0]):
+            self._load_where(conditions[1:], operand, element)
+
+    def _element(self, operand: int) -> Value:
+        """The element index of an operand, rings included."""
+        total = self.indices[operand]
+        for subscript in self.body.accesses[operand].rings():
+            assert subscript.ring is not None
+            total = total + remainder(self._position(subscript), subscript.ring) * subscript.stride
+        return total
+
+    # Borders
+
+    def _pad(self, operand: int) -> Pad | None:
+        return next((pad for pad in self.body.kernel.pads if pad.operand == operand), None)
+
+    def _leaving(self, operand: int) -> list[Subscript]:
+        dims = self.body.kernel.dims
+        return [s for s in self.body.accesses[operand].subscripts if s.may_leave(dims)]
+
+    def _position(self, subscript: Subscript, without: int | None = None) -> Value:
+        total = index(subscript.position.constant)
+        for dim, coefficient in enumerate(subscript.position.coefficients):
+            if coefficient and dim != without:
+                total = total + self.loop_values[dim] * coefficient
+        return total
+
+    def _inside(self, subscript: Subscript) -> tuple[Value, Value]:
+        position = self._position(subscript)
+        return compare(position, ">=", 0), compare(position, "<", subscript.extent)
+
+    def _clipped(self, window: Loop, stage: Stage) -> tuple[Value, Value]:
+        """The part of a window that lies inside the operands, where padding is neutral."""
+        kernel = self.body.kernel
+        dim = window.first
+        low, high = index(0), index(kernel.dims[dim])
+        for pad in kernel.pads:
+            if not pad.neutral or f"in:{pad.operand}" not in stage.args:
+                continue
+            for subscript in self._leaving(pad.operand):
+                if self._last_dim(subscript) == dim:
+                    first, end = self._window(subscript, dim)
+                    low, high = maximum(low, first), minimum(high, end)
+        return low * window.inner, high * window.inner
+
+    def _last_dim(self, subscript: Subscript) -> int:
+        used = [dim for dim, c in enumerate(subscript.position.coefficients) if c]
+        return used[-1]
+
+    def _window(self, subscript: Subscript, dim: int) -> tuple[Value, Value]:
+        """First and end value of loop `dim` for which the subscript is inside its operand."""
+        step = subscript.position.coefficients[dim]
+        assert step > 0, "windows run forwards"
+        with ir.Location.name(f"{self.body.names[dim]}_origin"):
+            origin = self._position(subscript, without=dim)
+        first = _divide_up(0 - origin, step)
+        end = _divide_up(subscript.extent - origin, step)
+        return first, end
+
+
+def _divide_up(value: Value, divisor: int) -> Value:
+    """Quotient rounded up; negative values give at most 0, which is all a window asks."""
+    if divisor == 1:
+        return value
+    positive = maximum(value, 0)
+    return divide(positive + (divisor - 1), divisor)

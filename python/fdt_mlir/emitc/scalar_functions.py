@@ -1,0 +1,222 @@
+"""Scalar functions of arith and math operations as C expressions."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.statements import Pointer, load, to_index
+from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, width_of
+from fdt_mlir.emitc.values import (
+    Value,
+    as_signed,
+    as_unsigned,
+    bitwise,
+    cast,
+    compare,
+    computed,
+    constant,
+    create,
+    divide,
+    maximum,
+    minimum,
+    remainder,
+    select,
+    shift_left,
+    shift_right,
+)
+from fdt_mlir.passes import op_error
+
+Argument = Value | Pointer
+_SIGNED_PREDICATES = {0: "==", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
+_UNSIGNED_PREDICATES = {6: "<", 7: "<=", 8: ">", 9: ">="}
+# Ordered predicates, and the unordered ones whose difference (NaN) no model relies on.
+_FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 6: "!=", 13: "!="}
+
+
+def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """Compute a scalar function at the current insertion point.
+
+    Raises CompileError for an operation that has no C.
+    """
+    block = function.regions[0].blocks[0]
+    known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
+    *computations, terminator = (op.operation for op in block.operations)
+    for op in computations:
+        known[op.results[0]] = _lower(op, [known[operand] for operand in op.operands])
+    result = known[terminator.operands[0]]
+    assert isinstance(result, Value)
+    return result
+
+
+def operation_count(function: ir.Operation) -> int:
+    """How many operations a function computes, constants aside."""
+    block = function.regions[0].blocks[0]
+    return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
+
+
+def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    if op.name == "arith.constant":
+        return _constant(op)
+    if op.name in ("memref.load", "tensor.extract"):
+        return _table_element(arguments)
+    values = [argument for argument in arguments if isinstance(argument, Value)]
+    lowering = _LOWERINGS.get(op.name)
+    if lowering is None:
+        raise op_error(op, f"no C is known for operation '{op.name}'")
+    return lowering(op, values)
+
+
+def _constant(op: ir.Operation) -> Value:
+    attribute = op.attributes["value"]
+    return constant(attribute.value, scalar_type(attribute.type))
+
+
+def _table_element(arguments: Sequence[Argument]) -> Value:
+    table, *indices = arguments
+    assert isinstance(table, Pointer) and len(indices) == 1, "tables have one dimension"
+    (position,) = indices
+    assert isinstance(position, Value)
+    return load(table, to_index(position))
+
+
+def scalar_type(mlir_type: ir.Type) -> ir.Type:
+    """The C type of a scalar: `index` counts in int32."""
+    return int_type(32) if isinstance(mlir_type, ir.IndexType) else mlir_type
+
+
+def _result_type(op: ir.Operation) -> ir.Type:
+    return scalar_type(op.results[0].type)
+
+
+Lowering = Callable[[ir.Operation, Sequence[Value]], Value]
+
+
+def _binary(apply: Callable[[Value, Value], Value]) -> Lowering:
+    return lambda op, values: apply(values[0], values[1])
+
+
+def _unsigned(apply: Callable[[Value, Value], Value]) -> Lowering:
+    """Do an operation on unsigned types and bring the bits back."""
+    return lambda op, values: as_signed(apply(as_unsigned(values[0]), as_unsigned(values[1])))
+
+
+def _extend_signed(op: ir.Operation, values: Sequence[Value]) -> Value:
+    if width_of(values[0].type) == 1:  # a sign-extended true is -1
+        return constant(0, _result_type(op)) - cast(values[0], _result_type(op))
+    return cast(values[0], _result_type(op))
+
+
+def _extend_unsigned(op: ir.Operation, values: Sequence[Value]) -> Value:
+    (value,) = values
+    if width_of(value.type) == 1 or (value.range is not None and value.range.low >= 0):
+        return cast(value, _result_type(op))
+    return cast(as_unsigned(value), _result_type(op))
+
+
+def _truncate(op: ir.Operation, values: Sequence[Value]) -> Value:
+    (value,) = values
+    if width_of(_result_type(op)) == 1:
+        return compare(bitwise("and", value, 1), "!=", 0)
+    return cast(value, _result_type(op))
+
+
+def _convert(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return cast(values[0], _result_type(op))
+
+
+def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
+    predicate = op.attributes["predicate"].value
+    if predicate in _SIGNED_PREDICATES:
+        return compare(values[0], _SIGNED_PREDICATES[predicate], values[1])
+    left, right = as_unsigned(values[0]), as_unsigned(values[1])
+    return compare(left, _UNSIGNED_PREDICATES[predicate], right)
+
+
+def _compare_floats(op: ir.Operation, values: Sequence[Value]) -> Value:
+    predicate = op.attributes["predicate"].value
+    return compare(values[0], _FLOAT_PREDICATES[predicate % 8 or predicate], values[1])
+
+
+def _float_minimum(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return select(compare(values[0], "<", values[1]), values[0], values[1])
+
+
+def _float_maximum(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return select(compare(values[0], ">", values[1]), values[0], values[1])
+
+
+def _negate(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return computed(create("unary_minus", [values[0].type], [values[0].ir]).results[0])
+
+
+def _float_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return divide(values[0], values[1])
+
+
+def _bitwise(name: str) -> Lowering:
+    return lambda op, values: bitwise(name, values[0], values[1])
+
+
+def _count_leading_zeros(op: ir.Operation, values: Sequence[Value]) -> Value:
+    helper = f"count_leading_zeros_{width_of(values[0].type)}"
+    callee = ir.FlatSymbolRefAttr.get(helper)
+    result = create("call", [values[0].type], [values[0].ir], {"callee": callee}).results[0]
+    return computed(result, Range(0, width_of(values[0].type)))
+
+
+def _select(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return select(values[0], values[1], values[2])
+
+
+def _absolute(op: ir.Operation, values: Sequence[Value]) -> Value:
+    (value,) = values
+    zero = constant(0, value.type)
+    negative = compare(value, "<", zero)
+    if is_float(value.type):
+        return select(negative, _negate(op, values), value)
+    result = select(negative, zero - value, value)
+    return computed(result.ir, Range(0, range_of_type(value.type).high))
+
+
+_LOWERINGS: Mapping[str, Lowering] = {
+    "arith.addi": _binary(lambda a, b: a + b),
+    "arith.subi": _binary(lambda a, b: a - b),
+    "arith.muli": _binary(lambda a, b: a * b),
+    "arith.addf": _binary(lambda a, b: a + b),
+    "arith.subf": _binary(lambda a, b: a - b),
+    "arith.mulf": _binary(lambda a, b: a * b),
+    "arith.divf": _float_divide,
+    "arith.divsi": _binary(divide),
+    "arith.divui": _unsigned(divide),
+    "arith.remsi": _binary(remainder),
+    "arith.remui": _unsigned(remainder),
+    "arith.shli": _binary(shift_left),
+    "arith.shrsi": _binary(shift_right),
+    "arith.shrui": _unsigned(shift_right),
+    "arith.andi": _bitwise("and"),
+    "arith.ori": _bitwise("or"),
+    "arith.xori": _bitwise("xor"),
+    "arith.minsi": _binary(minimum),
+    "arith.maxsi": _binary(maximum),
+    "arith.minui": _unsigned(minimum),
+    "arith.maxui": _unsigned(maximum),
+    "arith.extsi": _extend_signed,
+    "arith.extui": _extend_unsigned,
+    "arith.trunci": _truncate,
+    "arith.index_cast": _convert,
+    "arith.index_castui": _extend_unsigned,
+    "arith.sitofp": _convert,
+    "arith.fptosi": _convert,
+    "arith.extf": _convert,
+    "arith.truncf": _convert,
+    "arith.cmpi": _compare_integers,
+    "arith.cmpf": _compare_floats,
+    "arith.select": _select,
+    "arith.negf": _negate,
+    "arith.maximumf": _float_maximum,
+    "arith.minimumf": _float_minimum,
+    "arith.maxnumf": _float_maximum,
+    "arith.minnumf": _float_minimum,
+    "math.absi": _absolute,
+    "math.absf": _absolute,
+    "math.ctlz": _count_leading_zeros,
+}

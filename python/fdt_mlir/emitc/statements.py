@@ -1,0 +1,155 @@
+"""Statements of the generated C: loads, stores, variables, loops, calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.types import Range, is_float, lvalue_of
+from fdt_mlir.emitc.values import Number, Value, attribute, cast, computed, constant, create, lift
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A pointer or array in C: what it holds, and the range of its elements where it is known."""
+
+    value: ir.Value
+    element_type: ir.Type
+    elements: Range | None = None
+    const: bool = False
+
+
+def named(name: str) -> ir.Location:
+    """A location that carries the C name of what is created with it."""
+    return ir.Location.name(name)
+
+
+def load(pointer: Pointer, index: Value, name: str | None = None) -> Value:
+    """`pointer[index]`."""
+    place = _element(pointer, index)
+    with ir.Location.name(name) if name else ir.Location.unknown():
+        loaded = create("load", [_held_type(pointer)], [place])
+        if not pointer.const:
+            return computed(loaded.results[0], pointer.elements)
+        # NOTE: `const` exists only in opaque types, so a typed value takes a cast (C prints none).
+        typed = create("cast", [pointer.element_type], loaded.results)
+        return computed(typed.results[0], pointer.elements)
+
+
+def store(pointer: Pointer, index: Value, value: Value) -> None:
+    """`pointer[index] = value`."""
+    assert not pointer.const
+    create("assign", operands=[_element(pointer, index), value.ir])
+
+
+def _element(pointer: Pointer, index: Value) -> ir.Value:
+    held = _held_type(pointer)
+    return create("subscript", [lvalue_of(held)], [pointer.value, index.ir]).results[0]
+
+
+def _held_type(pointer: Pointer) -> ir.Type:
+    if not pointer.const:
+        return pointer.element_type
+    pointee = str(pointer.value.type).removeprefix("!emitc.ptr<").removesuffix(">")
+    return ir.Type.parse(pointee)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A local variable that is assigned more than once."""
+
+    place: ir.Value
+    type: ir.Type
+    range: Range | None
+
+    def get(self) -> Value:
+        return computed(create("load", [self.type], [self.place]).results[0], self.range)
+
+    def set(self, value: Value) -> None:
+        create("assign", operands=[self.place, value.ir])
+
+
+def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
+    """Declare a variable with a start value. `limits` says what it will ever hold, if known."""
+    with named(name):
+        if value.constant is not None:
+            initial = attribute(value)
+        else:
+            initial = ir.Attribute.parse('#emitc.opaque<"">')
+        place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[0]
+    result = Variable(place, value.type, None if is_float(value.type) else limits)
+    if value.constant is None:
+        result.set(value)
+    return result
+
+
+@contextmanager
+def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
+    """`for (int32_t name = low; name < high; name += step)`; yields the index.
+
+    A loop that runs exactly once leaves no loop behind: the index is its only value.
+    """
+    assert low.range is not None and high.range is not None
+    if low.constant is not None and high.constant is not None and high.constant - low.constant <= step:
+        assert high.constant > low.constant, "a loop that never runs"
+        yield low
+        return
+    index_type = low.type
+    last = max(low.range.low, high.range.high - 1)
+    operation = create(
+        "for", operands=[low.ir, high.ir, constant(step, index_type).ir], regions=1
+    )
+    block = operation.regions[0].blocks.append(index_type, arg_locs=[named(name)])
+    with ir.InsertionPoint(block):
+        yield computed(block.arguments[0], Range(low.range.low, last))
+        create("yield")
+
+
+@contextmanager
+def when(condition: Value) -> Iterator[None]:
+    """`if (condition)`; nothing at all where the condition is known."""
+    if condition.constant is not None:
+        assert condition.constant, "the caller leaves out what never runs"
+        yield
+        return
+    operation = create("if", operands=[condition.ir], regions=2)
+    block = operation.regions[0].blocks.append()
+    with ir.InsertionPoint(block):
+        yield
+        create("yield")
+
+
+def call(
+    function: str,
+    arguments: Sequence[Value | ir.Value],
+    result_type: ir.Type | None = None,
+    result_range: Range | None = None,
+    name: str | None = None,
+    comment: str | None = None,
+) -> Value | None:
+    """Call a function of the module."""
+    operands = [arg.ir if isinstance(arg, Value) else arg for arg in arguments]
+    attributes: dict[str, ir.Attribute] = {"callee": ir.FlatSymbolRefAttr.get(function)}
+    if comment:
+        attributes["fdt.comment"] = ir.StringAttr.get(comment)
+    with ir.Location.name(name) if name else ir.Location.unknown():
+        results = [result_type] if result_type is not None else []
+        operation = create("call", results, operands, attributes)
+    if result_type is None:
+        return None
+    return computed(operation.results[0], result_range)
+
+
+def return_(value: Value | None = None) -> None:
+    create("return", operands=[] if value is None else [value.ir])
+
+
+def index(number: Value | Number) -> Value:
+    """An int32 index: what all loops and subscripts of the generated C count in."""
+    return lift(number, ir.IntegerType.get_signless(32))
+
+
+def to_index(value: Value) -> Value:
+    return cast(value, ir.IntegerType.get_signless(32))

@@ -1,0 +1,358 @@
+"""Scalar values of the generated C, with what is known of their range.
+
+Arithmetic on these values creates EmitC operations at the current insertion point. Two things come
+for free everywhere because each value carries its range: constants fold, and signed arithmetic
+that could overflow is done in unsigned types, as C leaves signed overflow undefined.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.types import (
+    Range,
+    is_float,
+    is_signed,
+    range_of_type,
+    signed_type,
+    unsigned_type,
+    width_of,
+)
+
+Number = int | float
+
+_COMPARISONS = {"==": 0, "!=": 1, "<": 2, "<=": 3, ">": 4, ">=": 5}
+_PYTHON_COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A scalar: either a constant, or the result of an EmitC operation with a range.
+
+    Integer ranges are inclusive and exact where nothing better than the type is known; floats have
+    no range.
+    """
+
+    type: ir.Type
+    range: Range | None
+    defined: ir.Value | None = None
+    constant: Number | None = None
+
+    @property
+    def ir(self) -> ir.Value:
+        """The SSA value; constants are materialised here, at the current insertion point."""
+        if self.defined is not None:
+            return self.defined
+        assert self.constant is not None
+        return create("constant", [self.type], attributes={"value": attribute(self)}).results[0]
+
+    def __add__(self, other: Value | Number) -> Value:
+        return _arithmetic("add", self, lift(other, self.type))
+
+    def __radd__(self, other: Number) -> Value:
+        return lift(other, self.type) + self
+
+    def __sub__(self, other: Value | Number) -> Value:
+        return _arithmetic("sub", self, lift(other, self.type))
+
+    def __rsub__(self, other: Number) -> Value:
+        return lift(other, self.type) - self
+
+    def __mul__(self, other: Value | Number) -> Value:
+        return _arithmetic("mul", self, lift(other, self.type))
+
+    def __rmul__(self, other: Number) -> Value:
+        return lift(other, self.type) * self
+
+
+def create(
+    name: str,
+    results: list[ir.Type] | None = None,
+    operands: list[ir.Value] | None = None,
+    attributes: dict[str, ir.Attribute] | None = None,
+    regions: int = 0,
+    location: ir.Location | None = None,
+) -> ir.Operation:
+    """Create `emitc.<name>` at the current insertion point."""
+    return ir.Operation.create(
+        f"emitc.{name}",
+        results=results or [],
+        operands=operands or [],
+        attributes=attributes or {},
+        regions=regions,
+        loc=location,
+    )
+
+
+def constant(value: Number | bool, value_type: ir.Type) -> Value:
+    """A constant; integers must fit the type."""
+    if is_float(value_type):
+        return Value(value_type, None, constant=float(value))
+    number = int(value)
+    limits = range_of_type(value_type)
+    assert limits.low <= number <= limits.high, f"{number} does not fit {value_type}"
+    return Value(value_type, Range(number, number), constant=number)
+
+
+def computed(value: ir.Value, limits: Range | None = None) -> Value:
+    """Wrap the result of an operation. A range of one number makes it a constant."""
+    if is_float(value.type):
+        return Value(value.type, None, value)
+    known = limits or range_of_type(value.type)
+    if known.low == known.high:
+        return constant(known.low, value.type)
+    return Value(value.type, known, value)
+
+
+def unknown(value_type: ir.Type, limits: Range | None = None) -> Value:
+    """A value of which only the type and the range are known; never printed."""
+    opaque = {"value": ir.StringAttr.get("unknown")}
+    return computed(create("literal", [value_type], attributes=opaque).results[0], limits)
+
+
+@contextmanager
+def scratch_block() -> Iterator[None]:
+    """Create operations that nobody prints, to learn the range of what they compute."""
+    module = ir.Module.create(loc=ir.Location.unknown())
+    with ir.InsertionPoint(module.body):
+        yield
+
+
+def lift(value: Value | Number, value_type: ir.Type) -> Value:
+    """Make a Value of a Python number; Values pass."""
+    return value if isinstance(value, Value) else constant(value, value_type)
+
+
+def attribute(value: Value) -> ir.Attribute:
+    """The attribute of a constant."""
+    assert value.constant is not None
+    if is_float(value.type):
+        return ir.FloatAttr.get(value.type, float(value.constant))
+    return ir.IntegerAttr.get(value.type, int(value.constant))
+
+
+def _arithmetic(name: str, left: Value, right: Value) -> Value:
+    assert left.type == right.type, f"{name} of {left.type} and {right.type}"
+    simple = _identity(name, left, right)
+    if simple is not None:
+        return simple
+    if is_float(left.type):
+        return computed(create(name, [left.type], [left.ir, right.ir]).results[0])
+    assert left.range is not None and right.range is not None
+    limits = _exact_range(name, left.range, right.range)
+    whole = range_of_type(left.type)
+    if limits.within(whole):
+        if limits.low == limits.high:
+            return constant(limits.low, left.type)
+        return computed(create(name, [left.type], [left.ir, right.ir]).results[0], limits)
+    if not is_signed(left.type):
+        return computed(create(name, [left.type], [left.ir, right.ir]).results[0])
+    return cast(_arithmetic(name, as_unsigned(left), as_unsigned(right)), left.type)
+
+
+def _identity(name: str, left: Value, right: Value) -> Value | None:
+    if is_float(left.type):
+        return None  # -0.0 + 0.0 is 0.0: not even adding zero is an identity
+    if name == "add" and left.constant == 0:
+        return right
+    if name in ("add", "sub") and right.constant == 0:
+        return left
+    if name == "mul" and left.constant == 1:
+        return right
+    if name == "mul" and right.constant == 1:
+        return left
+    return None
+
+
+def _exact_range(name: str, left: Range, right: Range) -> Range:
+    if name == "add":
+        return Range(left.low + right.low, left.high + right.high)
+    if name == "sub":
+        return Range(left.low - right.high, left.high - right.low)
+    corners = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
+    return Range(min(corners), max(corners))
+
+
+def as_unsigned(value: Value) -> Value:
+    """The same bits in the unsigned type of the same width."""
+    return cast(value, unsigned_type(value.type))
+
+
+def cast(value: Value, value_type: ir.Type) -> Value:
+    """Convert as C does: integers wrap, int to float rounds, float to int truncates."""
+    if value.type == value_type:
+        return value
+    if is_float(value_type) or is_float(value.type):
+        if value.constant is not None and is_float(value_type):
+            return constant(value.constant, value_type)
+        return computed(create("cast", [value_type], [value.ir]).results[0])
+    assert value.range is not None
+    whole = range_of_type(value_type)
+    if value.constant is not None:
+        return constant(whole.wrap(int(value.constant)), value_type)
+    limits = value.range if value.range.within(whole) else whole
+    return computed(create("cast", [value_type], [value.ir]).results[0], limits)
+
+
+def compare(left: Value, predicate: str, right: Value | Number) -> Value:
+    """Compare with `==`, `!=`, `<`, `<=`, `>` or `>=`; gives a bool, constant where known."""
+    bool_type = ir.IntegerType.get_signless(1)
+    other = lift(right, left.type)
+    if left.range is not None and other.range is not None:
+        known = _known_comparison(left.range, predicate, other.range)
+        if known is not None:
+            return constant(known, bool_type)
+    number = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), _COMPARISONS[predicate])
+    result = create("cmp", [bool_type], [left.ir, other.ir], {"predicate": number}).results[0]
+    return computed(result)
+
+
+def _known_comparison(left: Range, predicate: str, right: Range) -> bool | None:
+    """The result where it is the same for all values of the ranges."""
+    if predicate in ("==", "!="):
+        if left.high < right.low or right.high < left.low:
+            return predicate == "!="
+        single = left.low == left.high == right.low == right.high
+        return predicate == "==" if single else None
+    holds = _PYTHON_COMPARISONS[predicate]
+    always = holds(left.low, right.high) and holds(left.high, right.low)
+    outcomes = {holds(a, b) for a in (left.low, left.high) for b in (right.low, right.high)}
+    return always if len(outcomes) == 1 else None
+
+
+def select(condition: Value, if_true: Value, if_false: Value) -> Value:
+    """`condition ? if_true : if_false`."""
+    if condition.constant is not None:
+        return if_true if condition.constant else if_false
+    result = create("conditional", [if_true.type], [condition.ir, if_true.ir, if_false.ir])
+    if if_true.range is None or if_false.range is None:
+        return computed(result.results[0])
+    low = min(if_true.range.low, if_false.range.low)
+    high = max(if_true.range.high, if_false.range.high)
+    return computed(result.results[0], Range(low, high))
+
+
+def minimum(left: Value, right: Value | Number) -> Value:
+    """The smaller of two integers."""
+    other = lift(right, left.type)
+    assert left.range is not None and other.range is not None
+    result = select(compare(left, "<", other), left, other)
+    low, high = min(left.range.low, other.range.low), min(left.range.high, other.range.high)
+    return result if result.constant is not None else computed(result.ir, Range(low, high))
+
+
+def maximum(left: Value, right: Value | Number) -> Value:
+    """The larger of two integers."""
+    other = lift(right, left.type)
+    assert left.range is not None and other.range is not None
+    result = select(compare(left, ">", other), left, other)
+    low, high = max(left.range.low, other.range.low), max(left.range.high, other.range.high)
+    return result if result.constant is not None else computed(result.ir, Range(low, high))
+
+
+def divide(left: Value, right: Value | Number) -> Value:
+    """Quotient, rounded toward zero for integers. The divisor is never zero."""
+    other = lift(right, left.type)
+    if other.constant == 1:
+        return left
+    if left.range is None or other.range is None:
+        return computed(create("div", [left.type], [left.ir, other.ir]).results[0])
+    result = create("div", [left.type], [left.ir, other.ir]).results[0]
+    if other.range.low <= 0:
+        return computed(result)
+    corners = [
+        int(abs(a) // b) * (1 if a >= 0 else -1)
+        for a in (left.range.low, left.range.high)
+        for b in (other.range.low, other.range.high)
+    ]
+    return computed(result, Range(min(corners), max(corners)))
+
+
+def remainder(left: Value, right: Value | Number) -> Value:
+    """Remainder of `divide`, with the sign of `left`."""
+    other = lift(right, left.type)
+    assert left.range is not None and other.range is not None
+    if other.range.low > 0 and left.range.within(Range(0, other.range.low - 1)):
+        return left
+    result = create("rem", [left.type], [left.ir, other.ir]).results[0]
+    bound = max(abs(other.range.low), abs(other.range.high)) - 1
+    low = 0 if left.range.low >= 0 else -bound
+    high = 0 if left.range.high <= 0 else bound
+    return computed(result, Range(low, high))
+
+
+def shift_left(value: Value, amount: Value) -> Value:
+    """`value * 2**amount` modulo the type's size; amounts are taken modulo the width."""
+    assert value.range is not None
+    bits = shift_amount(value.type, amount)
+    assert bits.range is not None
+    corners = [b << a for b in (value.range.low, value.range.high) for a in _ends(bits.range)]
+    limits = Range(min(corners), max(corners))
+    if limits.within(range_of_type(value.type)) and value.range.low >= 0:
+        if limits.low == limits.high:
+            return constant(limits.low, value.type)
+        result = create("bitwise_left_shift", [value.type], [value.ir, bits.ir]).results[0]
+        return computed(result, limits)
+    if limits.within(range_of_type(value.type)) and bits.constant is not None:
+        return value * (1 << int(bits.constant))  # C leaves shifting a negative number undefined
+    unsigned = as_unsigned(value)
+    result = create("bitwise_left_shift", [unsigned.type], [unsigned.ir, bits.ir]).results[0]
+    return cast(computed(result), value.type)
+
+
+def shift_right(value: Value, amount: Value) -> Value:
+    """Shift right; signed types keep their sign (every compiler we target shifts arithmetically)."""
+    assert value.range is not None
+    bits = shift_amount(value.type, amount)
+    assert bits.range is not None
+    if bits.constant == 0:
+        return value
+    corners = [b >> a for b in (value.range.low, value.range.high) for a in _ends(bits.range)]
+    limits = Range(min(corners), max(corners))
+    if limits.low == limits.high:
+        return constant(limits.low, value.type)
+    result = create("bitwise_right_shift", [value.type], [value.ir, bits.ir]).results[0]
+    return computed(result, limits)
+
+
+def shift_amount(value_type: ir.Type, amount: Value) -> Value:
+    """An int32 amount in [0, width): masked where its range does not say so."""
+    width = width_of(value_type)
+    narrow = cast(amount, ir.IntegerType.get_signless(32))
+    assert narrow.range is not None
+    if narrow.range.within(Range(0, width - 1)):
+        return narrow
+    return bitwise("and", narrow, width - 1)
+
+
+def bitwise(name: str, left: Value, right: Value | Number) -> Value:
+    """`and`, `or`, `xor` of integers of one type."""
+    other = lift(right, left.type)
+    if left.constant is not None and other.constant is not None:
+        apply = {"and": operator.and_, "or": operator.or_, "xor": operator.xor}[name]
+        return constant(apply(int(left.constant), int(other.constant)), left.type)
+    result = create(f"bitwise_{name}", [left.type], [left.ir, other.ir]).results[0]
+    masks = [v.range for v in (left, other) if v.range is not None and v.range.low >= 0]
+    if name == "and" and masks:
+        return computed(result, Range(0, min(mask.high for mask in masks)))
+    return computed(result)
+
+
+def _ends(limits: Range) -> tuple[int, int]:
+    return limits.low, limits.high
+
+
+def as_signed(value: Value) -> Value:
+    """The same bits in the signed type of the same width."""
+    return cast(value, signed_type(value.type))

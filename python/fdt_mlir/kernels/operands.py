@@ -1,0 +1,80 @@
+"""The operands of a kernel call after bufferization: whose memory, where in it, what shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fdt_mlir.bindings import constant_array, ir
+from fdt_mlir.kernels.kernel import destination_of, inputs_of
+from fdt_mlir.normalize.structured import producer
+from fdt_mlir.passes import op_error
+
+# Operations that show the same memory under another type.
+_RESHAPES = ("memref.collapse_shape", "memref.expand_shape", "memref.cast")
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of a buffer or constant: `base` is the whole of it, the rest counts elements.
+
+    `offset` is the constant part of the position of the first element, `dynamic` its
+    (SSA value, factor) parts.
+    """
+
+    base: ir.Value
+    element_type: ir.Type
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+    dynamic: tuple[tuple[ir.Value, int], ...] = ()
+
+
+def views_of(call: ir.Operation) -> list[View]:
+    """The views of all operands of a kernel call, the destination last."""
+    return [view_of(value) for value in (*inputs_of(call), destination_of(call))]
+
+
+def view_of(value: ir.Value) -> View:
+    """Follow subviews and reshapes back to the buffer.
+
+    Raises CompileError for a view whose strides are not static.
+    """
+    memref = value.type
+    strides, _ = memref.get_strides_and_offset()
+    op = producer(value)
+    base, offset, dynamic = _origin(value)
+    if any(stride < 0 for stride in strides):
+        assert op is not None
+        raise op_error(op, f"a view of dynamic strides cannot be compiled: {memref}")
+    return View(
+        base, memref.element_type, tuple(memref.shape), tuple(strides), offset, tuple(dynamic)
+    )
+
+
+def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]:
+    op = producer(value)
+    if op is not None and op.name in _RESHAPES:
+        return _origin(op.operands[0])
+    if op is None or op.name != "memref.subview":
+        return value, 0, []
+    base, offset, dynamic = _origin(op.operands[0])
+    strides, _ = op.operands[0].type.get_strides_and_offset()
+    positions = iter(op.operands[1:])
+    for static, stride in zip(op.attributes["static_offsets"], strides, strict=True):
+        if static == ir.ShapedType.get_dynamic_stride_or_offset():
+            dynamic.append((next(positions), stride))
+        else:
+            offset += static * stride
+    return base, offset, dynamic
+
+
+def constant_of(module: ir.Module, view: View) -> np.ndarray | None:
+    """The data of a view's base where it is a constant global; None for buffers."""
+    op = producer(view.base)
+    if op is None or op.name != "memref.get_global":
+        return None
+    name = op.attributes["name"].value
+    table = ir.SymbolTable(module.operation)
+    return constant_array(table[name].operation.attributes["initial_value"])
