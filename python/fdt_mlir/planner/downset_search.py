@@ -1,0 +1,133 @@
+"""Least peak over all orders of a graph of jobs, by best-first search over sets of done jobs.
+
+States are downward-closed sets of jobs; the live bytes depend on the set only, so each set is
+expanded once (dynamic programming). A job that frees bytes, or leaves them as they are, without
+exceeding the peak already certain is run at once: doing it later helps nobody. States come in
+order of their peak, so the first complete one is optimal, and the peak of the least state left is
+a lower bound at any time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush, nsmallest
+
+from fdt_mlir.planner.jobs import JobGraph, bits
+
+
+@dataclass(frozen=True)
+class DownsetResult:
+    """An order of the jobs, its peak, a proved lower bound, and the count of expanded states."""
+
+    order: tuple[int, ...]
+    peak_bytes: int
+    lower_bound_bytes: int
+    states: int
+
+
+@dataclass(frozen=True)
+class _State:
+    done: int
+    level_bytes: int
+    peak_bytes: int
+    last_job: int = -1
+    previous: "_State | None" = None
+
+    def order(self) -> tuple[int, ...]:
+        jobs: list[int] = []
+        state = self
+        while state.previous is not None:
+            jobs.append(state.last_job)
+            state = state.previous
+        return tuple(reversed(jobs))
+
+
+def downset_search(
+    graph: JobGraph, lower_bound_bytes: int, max_states: int, beam_width: int
+) -> DownsetResult:
+    """Search until an order is proved best or `max_states` sets have been expanded.
+
+    In the second case the best order comes from a beam search of `beam_width` sets per length.
+    """
+    start = _advance(graph, _State(0, graph.start_bytes, graph.start_bytes), lower_bound_bytes)
+    everything = (1 << len(graph.jobs)) - 1
+    heap: list[tuple[int, int, int, int, _State]] = []
+    _push(heap, start, lower_bound_bytes)
+    best_peaks = {start.done: start.peak_bytes}
+    states = 0
+    while heap:
+        bound, *_, state = heappop(heap)
+        if state.peak_bytes > best_peaks[state.done]:
+            continue  # the same set was reached at a lower peak meanwhile
+        if state.done == everything:
+            return DownsetResult(state.order(), bound, bound, states)
+        if states == max_states:
+            peak, order = _beam_search(graph, lower_bound_bytes, beam_width)
+            return DownsetResult(order, peak, bound, states)
+        states += 1
+        for following in _followers(graph, state, bound):
+            rival_bytes = best_peaks.get(following.done)
+            if rival_bytes is None or following.peak_bytes < rival_bytes:
+                best_peaks[following.done] = following.peak_bytes
+                _push(heap, following, lower_bound_bytes)
+    raise AssertionError("a graph of jobs has no complete order")
+
+
+def _push(heap: list[tuple[int, int, int, int, _State]], state: _State, bound: int) -> None:
+    # Among equals the longest first, then the lowest level: it dives where nothing is at stake.
+    key = (max(state.peak_bytes, bound), -state.done.bit_count(), state.level_bytes, len(heap))
+    heappush(heap, (*key, state))
+
+
+def _ready(graph: JobGraph, done: int) -> Iterator[int]:
+    left = ~done & ((1 << len(graph.jobs)) - 1)
+    for job in bits(left):
+        if not graph.before[job] & left:
+            yield job
+
+
+def _run(graph: JobGraph, state: _State, job: int) -> _State:
+    costs = graph.jobs[job]
+    peak = max(state.peak_bytes, state.level_bytes + costs.peak_bytes)
+    level = state.level_bytes + costs.net_bytes
+    return _State(state.done | 1 << job, level, peak, job, state)
+
+
+def _advance(graph: JobGraph, state: _State, bound: int) -> _State:
+    """Run every job that costs nothing at a peak of `bound`."""
+    limit = max(bound, state.peak_bytes)
+    progress = True
+    while progress:
+        progress = False
+        for job in _ready(graph, state.done):
+            costs = graph.jobs[job]
+            if costs.net_bytes <= 0 and state.level_bytes + costs.peak_bytes <= limit:
+                state = _run(graph, state, job)
+                progress = True
+                break
+    return state
+
+
+def _followers(graph: JobGraph, state: _State, bound: int) -> Iterator[_State]:
+    for job in _ready(graph, state.done):
+        yield _advance(graph, _run(graph, state, job), bound)
+
+
+def _beam_search(graph: JobGraph, bound: int, width: int) -> tuple[int, tuple[int, ...]]:
+    everything = (1 << len(graph.jobs)) - 1
+    layer = [_advance(graph, _State(0, graph.start_bytes, graph.start_bytes), bound)]
+    finished: list[_State] = []
+    while layer:
+        followers: dict[int, _State] = {}
+        for state in layer:
+            if state.done == everything:
+                finished.append(state)
+                continue
+            for following in _followers(graph, state, bound):
+                rival = followers.get(following.done)
+                if rival is None or following.peak_bytes < rival.peak_bytes:
+                    followers[following.done] = following
+        layer = nsmallest(
+            width, followers.values(), key=lambda state: (state.peak_bytes, state.level_bytes)
+        )
+    best = min(finished, key=lambda state: state.peak_bytes)
+    return max(best.peak_bytes, bound), best.order()
