@@ -48,7 +48,7 @@ can_install() { [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; }
 apt_install() {
   say "Installing Debian packages: $*"
   apt-get update -qq >&2 || say "apt-get update failed; trying with the package lists at hand."
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$@" >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 # Install what is missing of the given packages. Fails where something stays missing.
