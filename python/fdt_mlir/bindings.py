@@ -4,7 +4,7 @@ Everything that depends on the version of the wheel lives here, each workaround 
 the API that is missing. `test/bindings` re-checks these facts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ __all__ = ["PassManager", "constant_array", "downcast", "ir", "mlir_context", "p
 
 
 @contextmanager
-def mlir_context() -> Iterator[ir.Context]:
+def mlir_context() -> Generator[ir.Context, None, None]:
     """Enter a fresh MLIR context with an unknown default location."""
     with ir.Context() as context, ir.Location.unknown():
         yield context
