@@ -1,0 +1,57 @@
+"""Weights and tables as `static const` arrays, in the order in which kernels read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.kernel_functions import KernelCall
+from fdt_mlir.emitc.types import array_of
+from fdt_mlir.emitc.values import create
+from fdt_mlir.kernels.pack import pack
+from fdt_mlir.normalize.names import unique_name
+
+
+class Constants:
+    """The constant arrays of a module; equal data is stored once."""
+
+    def __init__(self, body: ir.Block):
+        self._block = body
+        self._names: dict[tuple[str, bytes], str] = {}
+
+    def declare(self, call: KernelCall) -> list[str | None]:
+        """Declare the constants of a call; gives a name for each operand that is one."""
+        return [self._declare(call, number) for number in range(len(call.views))]
+
+    def _declare(self, call: KernelCall, number: int) -> str | None:
+        data = call.constants[number]
+        if data is None:
+            return None
+        packed = pack(data, call.orders[number])
+        key = (packed.dtype.str, hashlib.sha256(packed.tobytes()).digest())
+        if key not in self._names:
+            role = call.parameters[call.parameter_of[number]].name
+            name = unique_name(f"{call.kernel.layer}_{role}", self._names.values())
+            self._names[key] = name
+            self._write(name, packed, call.views[number].element_type, data.shape)
+        return self._names[key]
+
+    def _write(
+        self, name: str, data: np.ndarray, element_type: ir.Type, shape: Sequence[int]
+    ) -> None:
+        values = ir.DenseElementsAttr.get(data, type=element_type)
+        with ir.InsertionPoint(self._block), ir.Location.unknown():
+            create(
+                "global",
+                attributes={
+                    "sym_name": ir.StringAttr.get(name),
+                    "type": ir.TypeAttr.get(array_of(element_type, data.size)),
+                    "initial_value": values,
+                    "static_specifier": ir.UnitAttr.get(),
+                    "const_specifier": ir.UnitAttr.get(),
+                    "fdt.comment": ir.StringAttr.get("x".join(str(n) for n in shape)),
+                },
+            )

@@ -1,0 +1,69 @@
+"""fdt-lower-to-emitc: kernel calls on planned buffers become an EmitC module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.constants import Constants
+from fdt_mlir.emitc.helpers import write_helpers
+from fdt_mlir.emitc.invoke import InvokeFunction
+from fdt_mlir.emitc.kernel_functions import KernelFunctions, read_call
+from fdt_mlir.emitc.values import create
+from fdt_mlir.errors import compile_error
+from fdt_mlir.kernels.kernel import kernel_calls
+from fdt_mlir.passes import Pass, op_error
+
+
+@dataclass(frozen=True)
+class LowerToEmitcPass(Pass):
+    """Replace the module's content by its EmitC form.
+
+    Requires: kernel calls on memrefs with planned offsets (fdt-plan-arena), one public function.
+    Ensures: only emitc operations; one function per distinct kernel, constants in the order of
+        use, and `<model>_invoke`.
+    Fails when: the module has no planned function, or a scalar operation has no C.
+
+    `model` is the prefix of all public names; `header` the file that the C includes first.
+    """
+
+    name: ClassVar[str] = "fdt-lower-to-emitc"
+
+    model: str = "model"
+    header: str = ""
+
+    def run(self, module: ir.Module) -> None:
+        entries = [op.operation for op in module.body.operations if is_entry(op.operation)]
+        if len(entries) != 1:
+            raise compile_error(f"the module has {len(entries)} public functions, one is needed")
+        if "fdt.arena_bytes" not in entries[0].attributes:
+            raise op_error(entries[0], "the buffers have no place yet", "run fdt-plan-arena first")
+        emitted = self._emit(module, entries[0])
+        for operation in list(module.body.operations):
+            operation.operation.erase()
+        for operation in list(emitted.body.operations):
+            operation.operation.detach_from_parent()
+            module.body.append(operation)
+
+    def _emit(self, module: ir.Module, entry: ir.Operation) -> ir.Module:
+        functions = {
+            op.attributes["sym_name"].value: op.operation
+            for op in module.body.operations
+            if op.operation.name == "func.func"
+        }
+        calls = [read_call(module, op) for op in kernel_calls(entry)]
+        emitted = ir.Module.create(loc=ir.Location.unknown())
+        with ir.InsertionPoint(emitted.body), ir.Location.unknown():
+            for include in ("stdbool.h", "stdint.h"):
+                standard = {"is_standard_include": ir.UnitAttr.get()}
+                create("include", attributes={"include": ir.StringAttr.get(include), **standard})
+            if self.header:
+                create("include", attributes={"include": ir.StringAttr.get(self.header)})
+        constants = Constants(emitted.body)
+        places = {call.op: constants.declare(call) for call in calls}
+        names = KernelFunctions(functions, emitted.body).declare(calls)
+        InvokeFunction(self.model, entry, emitted.body).write(calls, names, places)
+        write_helpers(emitted)
+        return emitted
