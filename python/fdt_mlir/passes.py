@@ -64,9 +64,11 @@ def mlir_diagnostics(error: ir.MLIRError) -> tuple[Diagnostic, ...]:
 def mlir_diagnostic(info: ir.DiagnosticInfo | ir.Diagnostic) -> Diagnostic:
     """Convert a diagnostic of MLIR, without the dump of the operation that MLIR may append."""
     notes = [note for note in info.notes if not note.message.startswith("see current operation")]
+    # NOTE: MLIRError carries plain Locations; going through the attribute gives the subclass.
+    location = ir.Location.from_attr(info.location.attr, info.location.context)
     return Diagnostic(
         info.message.strip(),
-        source_location(info.location),
+        source_location(location),
         severity=_SEVERITIES.get(info.severity.name, "note"),
         notes=tuple(mlir_diagnostic(note) for note in notes),
     )

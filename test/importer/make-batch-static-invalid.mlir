@@ -7,3 +7,21 @@
 func.func @image(%image: tensor<?x?x8xi8>, %other: tensor<?x?x?xi8>) {
   return
 }
+
+// -----
+
+func.func @unranked(%image: tensor<?x8xi8>) {
+  // expected-error@+1 {{result 0 of tensor.cast is tensor<*xi8>, a tensor of unknown rank}}
+  %cast = tensor.cast %image : tensor<?x8xi8> to tensor<*xi8>
+  return
+}
+
+// -----
+
+// Here the leading dimension is no batch: the constant says 24 rows.
+func.func @rows(%image: tensor<?x4x6xi8>) -> tensor<?x8xi8> {
+  %shape = "tosa.const_shape"() <{values = dense<[24, 8]> : tensor<2xindex>}> : () -> !tosa.shape<2>
+  // expected-error@+1 {{hint: not every leading dimension can be 1}}
+  %rows = tosa.reshape %image, %shape : (tensor<?x4x6xi8>, !tosa.shape<2>) -> tensor<?x8xi8>
+  return %rows : tensor<?x8xi8>
+}

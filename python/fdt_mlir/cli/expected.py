@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from fdt_mlir.diagnostics import Diagnostic, Severity, SourceLocation
+from fdt_mlir.errors import compile_error
 
 _MENTIONED = re.compile(r"//.*expected-(error|warning|note|remark)")
 _DIRECTIVE = re.compile(
     r"expected-(error|warning|note)(?:@([+-]\d+|above|below|unknown))?\s*{{(.*?)}}"
+)
+_SYNTAX = (
+    "write expected-{error,warning,note}[@{+N,-N,above,below,unknown}] {{part of the message}}"
 )
 
 
@@ -31,10 +35,10 @@ class Message:
         return same_place and self.text in found.text
 
 
-def expected_messages(text: str) -> list[Message]:
-    """Return what the comments in `text` expect; lines count from 1.
+def expected_messages(text: str, file: str) -> list[Message]:
+    """Return what the comments in `text`, the content of `file`, expect; lines count from 1.
 
-    Raises ValueError for a comment that begins like an expectation but is none.
+    Raises CompileError for a comment that begins like an expectation but is none.
     """
     lines = text.split("\n")
     mentioning = [index for index, line in enumerate(lines) if _MENTIONED.search(line)]
@@ -42,7 +46,8 @@ def expected_messages(text: str) -> list[Message]:
     for index in mentioning:
         directives = _DIRECTIVE.findall(lines[index])
         if not directives:
-            raise ValueError(f"line {index + 1} is not a valid expectation: {lines[index].strip()}")
+            place = SourceLocation(file, index + 1)
+            raise compile_error("not a valid expectation", place, _SYNTAX)
         for severity, place, part in directives:
             line = _line(index, place, frozenset(mentioning))
             messages.append(Message(cast(Severity, severity), line, part))

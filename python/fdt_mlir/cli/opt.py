@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -65,6 +65,8 @@ def _run(argv: list[str]) -> int:
     except UsageError as error:
         print(f"fdt-opt: error: {error}", file=sys.stderr)
         return ExitStatus.USAGE_ERROR
+    except SystemExit as stop:  # how argparse ends --help and --version
+        return int(stop.code or 0)
 
 
 def _opt(argv: list[str]) -> int:
@@ -110,7 +112,7 @@ def _process(
 
 
 @contextmanager
-def _collected(context: ir.Context, diagnostics: list[Diagnostic]) -> Iterator[None]:
+def _collected(context: ir.Context, diagnostics: list[Diagnostic]) -> Generator[None, None, None]:
     """Add to `diagnostics` what MLIR reports beside the errors that it raises."""
 
     def collect(info: ir.Diagnostic) -> bool:
@@ -136,9 +138,10 @@ def _with_file_name(diagnostic: Diagnostic, name: str) -> Diagnostic:
 
 def _verify(source: Source, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     try:
-        return check_messages(expected_messages(source.text()), diagnostics, source.name)
-    except ValueError as error:
-        raise compile_error(f"{source.name}: {error}") from None
+        expected = expected_messages(source.text(), source.name)
+    except CompileError as error:
+        return list(error.diagnostics)
+    return check_messages(expected, diagnostics, source.name)
 
 
 def _report(diagnostics: Sequence[Diagnostic]) -> None:
@@ -187,6 +190,7 @@ def _output_of(module: ir.Module, options: argparse.Namespace) -> bytes:
 def _text_of(module: ir.Module, options: argparse.Namespace) -> str:
     text = module.operation.get_asm(
         large_elements_limit=options.mlir_elide_elementsattrs_if_larger,
+        large_resource_limit=options.mlir_elide_elementsattrs_if_larger,
         enable_debug_info=options.mlir_print_debuginfo,
         print_generic_op_form=options.mlir_print_op_generic,
     )
@@ -208,8 +212,7 @@ def _observers(options: argparse.Namespace) -> tuple[Observer | None, Observer |
 def _write(name: str, output: bytes) -> None:
     """Write the whole output or nothing. Raises CompileError."""
     if name == "-":
-        sys.stdout.buffer.write(output)
-        sys.stdout.buffer.flush()
+        _print(output)
         return
     path = Path(name).resolve()
     try:
@@ -224,6 +227,15 @@ def _write(name: str, output: bytes) -> None:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise compile_error(f"cannot write {name}: {error.strerror}") from None
+
+
+def _print(output: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(output)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has seen enough, like `head`; what is left must not fail again at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # --- Arguments ------------------------------------------------------------------------------------
