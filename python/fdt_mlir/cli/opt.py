@@ -53,23 +53,10 @@ class Source:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `fdt-opt` and return its exit status."""
-    return run_guarded(_run, list(sys.argv[1:] if argv is None else argv))
+    return run_guarded(_run, argv, "fdt-opt")
 
 
-def _run(argv: list[str]) -> int:
-    try:
-        return _opt(argv)
-    except CompileError as error:
-        _report(error.diagnostics)
-        return ExitStatus.INPUT_ERROR
-    except UsageError as error:
-        print(f"fdt-opt: error: {error}", file=sys.stderr)
-        return ExitStatus.USAGE_ERROR
-    except SystemExit as stop:  # how argparse ends --help and --version
-        return int(stop.code or 0)
-
-
-def _opt(argv: list[str]) -> int:
+def _run(argv: Sequence[str]) -> int:
     options, pipeline_text = _parse_arguments(argv)
     if options.show_passes:
         print(_pass_list())
@@ -212,7 +199,7 @@ def _observers(options: argparse.Namespace) -> tuple[Observer | None, Observer |
 def _write(name: str, output: bytes) -> None:
     """Write the whole output or nothing. Raises CompileError."""
     if name == "-":
-        _print(output)
+        sys.stdout.buffer.write(output)
         return
     path = Path(name).resolve()
     try:
@@ -229,15 +216,6 @@ def _write(name: str, output: bytes) -> None:
         raise compile_error(f"cannot write {name}: {error.strerror}") from None
 
 
-def _print(output: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(output)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # The reader has seen enough, like `head`; what is left must not fail again at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 # --- Arguments ------------------------------------------------------------------------------------
 
 
@@ -246,7 +224,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (fdt-opt --help lists the options)")
 
 
-def _parse_arguments(argv: list[str]) -> tuple[argparse.Namespace, str]:
+def _parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
     """Return the options and the text of the pipeline."""
     parser = _Parser("fdt-opt", description=__doc__, epilog=_EPILOG, allow_abbrev=False)
     add = parser.add_argument
@@ -265,6 +243,7 @@ def _parse_arguments(argv: list[str]) -> tuple[argparse.Namespace, str]:
     add("--mlir-elide-elementsattrs-if-larger", type=int, metavar="N")
     add("--mlir-print-debuginfo", action="store_true", help="print locations")
     add("--mlir-print-op-generic", action="store_true")
+    add("--debug", action="store_true", help="show the traceback of a failure")
     add("--version", action="version", version=f"fdt-opt {__version__}")
     options, others = parser.parse_known_args(argv)
     passes = [_pass_flag(flag) for flag in others]
