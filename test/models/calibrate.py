@@ -18,7 +18,7 @@ DIGITS = 4  # significant decimal digits kept of anything measured
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A graph with final float weights; `ranges` holds (low, high) per activation, in real units."""
+    """A graph with final float weights, and (low, high) per activation in real units."""
 
     graph: Graph
     ranges: Mapping[Tensor, tuple[float, float]]
@@ -36,10 +36,7 @@ def calibrate(graph: Graph, samples: int = 64, seed: int = 1) -> Calibrated:
     new: dict[Tensor, Tensor] = {}
     for op in graph.ops:
         inputs = [values[t] for t in op.inputs]
-        if op.kind in WEIGHTED:
-            result = _normalized(op, inputs, new)
-        else:
-            result = evaluate(op, inputs)
+        result = _normalized(op, inputs, new) if op.kind in WEIGHTED else evaluate(op, inputs)
         values[op.output] = result
         ranges[op.output] = (_rounded(float(result.min())), _rounded(float(result.max())))
     return Calibrated(graph.replaced(new), ranges)

@@ -144,7 +144,6 @@ class Graph:
         padding: Padding = "SAME",
         dilation: Pair = 1,
         activation: Activation = "NONE",
-        bias: bool = True,
         spread: float = 1.0,
         name: str | None = None,
     ) -> Tensor:
@@ -153,7 +152,7 @@ class Graph:
         height, width, options = _window(x, kernel, strides, padding, dilation)
         options["FusedActivationFunction"] = ACTIVATIONS[activation]
         weights = self._weights(f"{layer}/Conv2D", (channels, *pair(kernel), x.shape[3]))
-        inputs = (x, weights, *self._bias(layer, channels, bias))
+        inputs = (x, weights, self._bias(layer, channels))
         shape = (x.shape[0], height, width, channels)
         return self._add("CONV_2D", inputs, shape, _tail(layer, activation), options, spread)
 
@@ -166,18 +165,17 @@ class Graph:
         dilation: Pair = 1,
         multiplier: int = 1,
         activation: Activation = "NONE",
-        bias: bool = True,
         spread: float = 1.0,
         name: str | None = None,
     ) -> Tensor:
-        """Add a depthwise convolution; result channel c comes from input channel c // multiplier."""
+        """Add a depthwise convolution: result channel c reads input channel c // multiplier."""
         layer = self._layer(name or "depthwise_conv2d")
         height, width, options = _window(x, kernel, strides, padding, dilation)
         options["DepthMultiplier"] = multiplier
         options["FusedActivationFunction"] = ACTIVATIONS[activation]
         channels = x.shape[3] * multiplier
         weights = self._weights(f"{layer}/depthwise", (1, *pair(kernel), channels))
-        inputs = (x, weights, *self._bias(layer, channels, bias))
+        inputs = (x, weights, self._bias(layer, channels))
         shape = (x.shape[0], height, width, channels)
         tail = _tail(layer, activation)
         return self._add("DEPTHWISE_CONV_2D", inputs, shape, tail, options, spread)
@@ -195,7 +193,7 @@ class Graph:
         layer = self._layer(name or "dense")
         depth = int(np.prod(x.shape[1:]))
         weights = self._weights(f"{layer}/MatMul", (units, depth))
-        inputs = (x, weights, *self._bias(layer, units, bias))
+        inputs = (x, weights, *([self._bias(layer, units)] if bias else []))
         options = {"FusedActivationFunction": ACTIVATIONS[activation]}
         shape = (x.shape[0], units)
         tail = _tail(layer, activation)
@@ -372,11 +370,9 @@ class Graph:
     def _weights(self, name: str, shape: Shape) -> Tensor:
         return self.constant(name, self._draw(shape))
 
-    def _bias(self, layer: str, channels: int, wanted: bool) -> tuple[Tensor, ...]:
+    def _bias(self, layer: str, channels: int) -> Tensor:
         """Draw the means that calibration gives to the channels, small beside a spread of 1."""
-        if not wanted:
-            return ()
-        return (self.constant(f"{layer}/BiasAdd/ReadVariableOp", self._draw((channels,)) / 2),)
+        return self.constant(f"{layer}/BiasAdd/ReadVariableOp", self._draw((channels,)) / 2)
 
     def _draw(self, shape: Shape) -> np.ndarray:
         return self._random.uniform(-1, 1, shape).astype(np.float32)
@@ -391,7 +387,7 @@ def _window(
     """Return (height, width) of a windowed result and the options that say so."""
     sizes = zip(x.shape[1:3], pair(kernel), pair(strides), pair(dilation), strict=True)
     height, width = (window_count(n, k, s, padding, d)[0] for n, k, s, d in sizes)
-    assert height > 0 and width > 0, f"window {kernel} does not fit {x.shape}"
+    assert min(height, width) > 0, f"window {kernel} does not fit {x.shape}"
     options = {"Padding": PADDINGS[padding]}
     options |= dict(zip(("StrideH", "StrideW"), pair(strides), strict=True))
     options |= dict(zip(("DilationHFactor", "DilationWFactor"), pair(dilation), strict=True))

@@ -33,7 +33,7 @@ class Quantizer:
     """Options of a quantisation.
 
     overrides: quantisation of activations by tensor name, in place of what calibration says; the
-    tensors that share its scale follow. float_inputs: model inputs that stay float up to a QUANTIZE.
+    tensors that share its scale follow. float_inputs: inputs that stay float up to a QUANTIZE.
     per_channel: whether weights of convolutions (int8) have a scale per output channel;
     per_channel_dense the same for dense layers.
     """
