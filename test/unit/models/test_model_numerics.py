@@ -83,6 +83,22 @@ def test_extremes_are_what_was_asked(zero_point: int, multiplier: float, tmp_pat
     assert oracle.reference_outputs(path, oracle.pattern_inputs(path))[0].dtype == np.int8
 
 
+def test_weights_have_a_scale_per_output_channel():
+    """One scale for all would be legal and close, and leave per-channel rescaling untested."""
+    image = (1, 7, 5, 3)
+    graphs = (
+        (single_op.conv(image, 4, 3), 0, 4),
+        (single_op.depthwise_conv(image, 3, multiplier=2), 3, 6),
+        (single_op.fully_connected(image, 5), 0, 1),
+        (single_op.fully_connected(image, 5, per_channel=True), 0, 5),
+    )
+    for graph, axis, channels in graphs:
+        weights = graph.ops[0].inputs[1]
+        assert weights.quantization.axis == axis
+        assert len(set(weights.quantization.scale)) == channels
+        assert np.abs(weights.data.astype(int)).max() == 127
+
+
 def test_uint8_model_runs(tmp_path: Path):
     """uint8 weights are asymmetric: a lost weight zero point shows as a wrong range."""
     path = tmp_path / "model.tflite"
