@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 
+from fdt_mlir.allocate.plan_arena import PlanArenaPass
 from fdt_mlir.bindings import PassManager, ir, mlir_context
+from fdt_mlir.bufferize.verify_buffers import VerifyBuffersPass
+from fdt_mlir.emitc.lower_to_emitc import LowerToEmitcPass
 from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
+from fdt_mlir.importer.match_reference import MatchReferencePass
+from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.normalize.fold_constants import FoldConstantsPass
+from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
@@ -79,7 +86,16 @@ def pass_table(classes: Iterable[type[Pass]]) -> Mapping[str, type[Pass]]:
 
 # One line per pass, in the order in which a compilation runs them. A pass imports what is slow to
 # import inside `run`, since every command loads this table.
-_PASS_CLASSES: tuple[type[Pass], ...] = (MakeBatchStaticPass,)
+_PASS_CLASSES: tuple[type[Pass], ...] = (
+    MakeBatchStaticPass,
+    MatchReferencePass,
+    FoldConstantsPass,
+    MarkLayersPass,
+    FormKernelsPass,
+    VerifyBuffersPass,
+    PlanArenaPass,
+    LowerToEmitcPass,
+)
 
 PASSES: Mapping[str, type[Pass]] = pass_table(_PASS_CLASSES)
 

@@ -22,7 +22,7 @@ from fdt_mlir.emitc.statements import (
     variable,
     when,
 )
-from fdt_mlir.emitc.types import Range
+from fdt_mlir.emitc.types import Range, range_of_type
 from fdt_mlir.emitc.values import (
     Value,
     compare,
@@ -150,27 +150,35 @@ class _Nest:
             self._leave(loops[0], saved)
 
     def _accumulator_range(self, stage: Stage, start: Value) -> Range | None:
-        """What the accumulator holds at most, if a sum over all points cannot overflow.
+        """What the accumulator holds at most before a step, where the stage is a sum.
 
-        Found by computing one step from zero in a scratch block: what it gives is the range of a
-        single term.
+        A stage is a sum if what one step makes of an accumulator moves with it: from zero it
+        gives the range of a single term, from any other number that range and the number.
         """
         if start.range is None:
             return None
-        with scratch_block():
-            zero = constant(0, start.type)
-            arguments = [
-                zero if name == "acc" else self._any_argument(name) for name in stage.args
-            ]
-            term = inline_function(self.body.functions[stage.body], arguments).range
-        assert term is not None
+        probe = 1 << 20
+        term, moved = self._step_range(stage, start.type, 0), self._step_range(stage, start.type, probe)
+        if moved != Range(term.low + probe, term.high + probe):
+            return None
         points = 1
         for dim in stage.reduces:
             points *= self.body.kernel.dims[dim]
+        # One more term is added to this range by the loop's body.
         low = start.range.low + min(0, term.low) * (points - 1)
         high = start.range.high + max(0, term.high) * (points - 1)
-        # One more term is added to this range by the loop's body.
-        return Range(low, high)
+        limits = Range(low, high)
+        return limits if limits.within(range_of_type(start.type)) else None
+
+    def _step_range(self, stage: Stage, accumulator_type: ir.Type, value: int) -> Range:
+        with scratch_block():
+            accumulator = constant(value, accumulator_type)
+            arguments = [
+                accumulator if name == "acc" else self._any_argument(name) for name in stage.args
+            ]
+            result = inline_function(self.body.functions[stage.body], arguments).range
+        assert result is not None
+        return result
 
     # Arguments
 

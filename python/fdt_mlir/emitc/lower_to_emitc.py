@@ -43,6 +43,8 @@ class LowerToEmitcPass(Pass):
         emitted = self._emit(module, entries[0])
         for operation in list(module.body.operations):
             operation.operation.erase()
+        for name in list(module.operation.attributes):
+            del module.operation.attributes[name]  # what the importer said means nothing in C
         for operation in list(emitted.body.operations):
             operation.operation.detach_from_parent()
             module.body.append(operation)
