@@ -1,6 +1,7 @@
 """The options of a pass: from the text `name=value other=[1,2]` to the fields of its dataclass."""
 
 import dataclasses
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from fdt_mlir.passes import Pass
 from fdt_mlir.pipeline_text import Span
 
 _BOOLS = {"true": True, "1": True, "false": False, "0": False}
+_BARE_TEXT = re.compile(r"[^\s(){}\[\],'\"]+")
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,8 @@ def format_value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return "[" + ",".join(str(item) for item in typing.cast(tuple[int, ...], value)) + "]"
-    if isinstance(value, str):
-        return (
-            value
-            if value and not any(c.isspace() or c in "{}()[],'\"" for c in value)
-            else f'"{value}"'
-        )
+    if isinstance(value, str) and not _BARE_TEXT.fullmatch(value):
+        return f'"{value}"'
     return str(value)
 
 
