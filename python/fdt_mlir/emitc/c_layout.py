@@ -1,0 +1,70 @@
+"""Lines of C: comments, and statements that are too long for one line."""
+
+from collections.abc import Iterator
+
+from fdt_mlir.emitc.c_literals import LINE_COLUMNS
+
+_CONTINUATION = " " * 4
+_OPERATORS = frozenset("+ - * / % << >> & | ^ && || == != < <= > >= ? :".split())
+
+
+def comment_lines(text: str, indent: str = "") -> list[str]:
+    """Spell a comment; several lines become a block with a star before each."""
+    lines = [
+        line.replace("*/", "* /").replace("/*", "/ *").rstrip() for line in text.strip().split("\n")
+    ]
+    if len(lines) == 1:
+        return [f"{indent}/* {lines[0]} */"]
+    return [f"{indent}/*", *(f"{indent} * {line}".rstrip() for line in lines), f"{indent} */"]
+
+
+def statement_lines(text: str, indent: str) -> list[str]:
+    """Indent a statement, breaking it where it nests least until every line fits."""
+    line = indent + text
+    if len(line) <= LINE_COLUMNS:
+        return [line]
+    at = _best_break(line, len(indent))
+    if at is None:
+        return [line]
+    head, tail = line[:at].rstrip(), line[at:].lstrip()
+    deeper = indent if indent.endswith(_CONTINUATION * 2) else indent
+    return [head, *_continuation_lines(tail, deeper + _CONTINUATION)]
+
+
+def _continuation_lines(text: str, indent: str) -> Iterator[str]:
+    line = indent + text
+    at = _best_break(line, len(indent)) if len(line) > LINE_COLUMNS else None
+    if at is None:
+        yield line
+        return
+    yield line[:at].rstrip()
+    yield from _continuation_lines(line[at:].lstrip(), indent)
+
+
+def _best_break(line: str, start: int) -> int | None:
+    """Return the last place of least nesting, before an operator or after a comma."""
+    candidates = [
+        (nesting, -at) for nesting, at in _breaks(line, start) if start < at <= LINE_COLUMNS
+    ]
+    return -min(candidates)[1] if candidates else None
+
+
+def _breaks(line: str, start: int) -> Iterator[tuple[float, int]]:
+    nesting = 0
+    quote = ""
+    for at in range(start, len(line)):
+        character = line[at]
+        if quote:
+            quote = "" if character == quote and line[at - 1] != "\\" else quote
+        elif character in "\"'":
+            quote = character
+        elif character in "([{":
+            nesting += 1
+        elif character in ")]}":
+            nesting -= 1
+        elif character == " " and line[at - 1] in ",;":
+            yield nesting, at
+        elif character == " " and line[at + 1 :].partition(" ")[0] in _OPERATORS:
+            yield nesting, at
+        elif character == " " and line[at - 1] == "=" and line[at - 2] not in "=!<>":
+            yield nesting + 1.5, at  # better one level inside than after the equals sign
