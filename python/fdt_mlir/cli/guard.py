@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -14,9 +15,12 @@ from fdt_mlir.errors import CompileError, ExitStatus, UsageError
 
 MainFunction = Callable[[Sequence[str]], int]
 
-# As a shell reports a program ended by SIGINT or SIGPIPE.
-INTERRUPTED = 128 + signal.SIGINT
-OUTPUT_CLOSED = 128 + 13
+# As a shell reports a program ended by SIGINT, SIGTERM or SIGPIPE.
+INTERRUPTED = 130
+TERMINATED = 143
+OUTPUT_CLOSED = 141
+
+_STOP_REQUESTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_guarded(
@@ -38,6 +42,8 @@ def run_guarded(
         return _run_body(main_function, arguments, name)
     # What is still buffered would be printed by both processes.
     _flush()
+    # A request to stop must find its handler in place, in whichever process it arrives.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_REQUESTS)
     child = os.fork()
     if child == 0:
         _run_child(main_function, arguments, name)
@@ -48,9 +54,14 @@ def _run_child(main_function: MainFunction, arguments: Sequence[str], name: str)
     """Run the body and end this process, whatever happens."""
     status = int(ExitStatus.INTERNAL_ERROR)
     try:
+        # An exception instead of sudden death: temporary files and emulators are cleared away.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(TERMINATED))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_REQUESTS)
         if "--debug" in arguments:
             faulthandler.enable()
         status = _run_body(main_function, arguments, name)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     finally:
         os._exit(status)
 
@@ -64,6 +75,8 @@ def _run_body(main_function: MainFunction, arguments: Sequence[str], name: str) 
         # The reader (`| head`) has seen enough. Python flushes again at exit; let that succeed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = OUTPUT_CLOSED
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     _flush()
     return status
 
@@ -73,9 +86,7 @@ def _status_of_body(main_function: MainFunction, arguments: Sequence[str], name:
         return main_function(arguments)
     except SystemExit as error:
         return _exit_status(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
+    except (KeyboardInterrupt, BrokenPipeError):
         raise
     except CompileError as error:
         _show_traceback(arguments)
@@ -99,11 +110,11 @@ def _wait(child: int, arguments: Sequence[str], name: str) -> int:
     """Wait for the child, hand on requests to stop, and say so if a signal ended it."""
 
     def forward(signal_number: int, _frame: FrameType | None) -> None:
-        os.kill(child, signal_number)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal_number)
 
-    # A terminal interrupts both processes; the child decides what that means.
-    previous = {number: signal.signal(number, forward) for number in (signal.SIGTERM,)}
-    previous[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = {number: signal.signal(number, forward) for number in _STOP_REQUESTS}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_REQUESTS)
     try:
         _, wait_status = os.waitpid(child, 0)
     finally:
@@ -112,8 +123,8 @@ def _wait(child: int, arguments: Sequence[str], name: str) -> int:
     status = os.waitstatus_to_exitcode(wait_status)
     if status >= 0:
         return status
-    if -status == signal.SIGINT:
-        return INTERRUPTED
+    if -status in _STOP_REQUESTS:
+        return 128 - status
     _complain(f"{name}: internal error: ended by {_signal_name(-status)}")
     _complain(_reproduction(arguments, name))
     return ExitStatus.INTERNAL_ERROR
