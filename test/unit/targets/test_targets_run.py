@@ -61,6 +61,16 @@ def test_sanitized_run_gives_the_same(tmp_path: Path) -> None:
     np.testing.assert_array_equal(result.outputs[0], expected(x)[0])
 
 
+@pytest.mark.parametrize("optimize", ["-O0", "-Os", "-O3"])
+def test_optimisation_changes_the_model_only(tmp_path: Path, optimize: str) -> None:
+    require("cortex-m4")
+    (x,) = samples(1)[0]
+    result = run(write_model(tmp_path), "cortex-m4", [x], optimize=optimize)
+    np.testing.assert_array_equal(result.outputs[0], expected(x)[0])
+    assert result.stack_bytes is not None
+    assert result.stack_bytes < 64
+
+
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "host"])
 def test_measures_are_repeatable(tmp_path: Path, target: str) -> None:
     require(target)
