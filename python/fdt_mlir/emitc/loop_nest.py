@@ -159,9 +159,7 @@ class _Nest:
             return None
         with scratch_block():
             zero = constant(0, start.type)
-            arguments = [
-                zero if name == "acc" else self._any_argument(name) for name in stage.args
-            ]
+            arguments = [zero if name == "acc" else self._any_argument(name) for name in stage.args]
             term = inline_function(self.body.functions[stage.body], arguments).range
         assert term is not None
         points = 1
@@ -174,9 +172,7 @@ class _Nest:
 
     # Arguments
 
-    def _arguments(
-        self, names: Sequence[str], accumulator: Value | None = None
-    ) -> list[Argument]:
+    def _arguments(self, names: Sequence[str], accumulator: Value | None = None) -> list[Argument]:
         return [self._argument(name, accumulator) for name in names]
 
     def _argument(self, name: str, accumulator: Value | None) -> Argument:
@@ -216,9 +212,7 @@ class _Nest:
         self._load_where(conditions, operand, element)
         return element.get()
 
-    def _load_where(
-        self, conditions: Sequence[Value], operand: int, element: Variable
-    ) -> None:
+    def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:
             element.set(load(self.body.pointers[operand], self._element(operand)))
             return
