@@ -4,8 +4,8 @@ from pathlib import Path
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import SourceLocation
-from fdt_mlir.errors import compile_error
-from fdt_mlir.passes import mlir_error
+from fdt_mlir.errors import CompileError, compile_error
+from fdt_mlir.passes import mlir_diagnostics
 
 
 def read_mlir(path: Path, data: bytes) -> ir.Module:
@@ -18,4 +18,4 @@ def read_mlir(path: Path, data: bytes) -> ir.Module:
     try:
         return ir.Module.parseFile(str(path))
     except ir.MLIRError as error:
-        raise mlir_error(error, "give MLIR in the tosa or linalg dialect") from error
+        raise CompileError(mlir_diagnostics(error)) from error

@@ -1,0 +1,118 @@
+"""A compiled model on disk: what `report.json` says of the C beside it."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.errors import compile_error
+
+# Little endian, as every target is.
+_ELEMENT_TYPES = {"int8": "<i1", "uint8": "<u1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output: `shape` and `dtype` of the array, `offset` and `size_bytes` in the arena.
+
+    `scale` and `zero_point` are those of a quantised tensor, else None.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+    size_bytes: int
+    scale: float | None = None
+    zero_point: int | None = None
+
+    def __str__(self) -> str:
+        return f"'{self.name}' ({self.dtype.name} {'x'.join(map(str, self.shape)) or 'scalar'})"
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A folder of generated C. `name` is the stem of its files, functions and macros."""
+
+    folder: Path
+    name: str
+    sources: tuple[Path, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    @property
+    def header(self) -> Path:
+        """The header that declares the model."""
+        return self.folder / f"{self.name}.h"
+
+    @property
+    def macro_prefix(self) -> str:
+        """What the header's macros begin with: `KWS` for a model `kws`."""
+        return self.name.upper()
+
+
+def load_model(folder: Path) -> CompiledModel:
+    """Read the report of a compiled model and find its sources.
+
+    Raises CompileError where `folder` is not one that `fdt-compile` wrote.
+    """
+    path = folder / "report.json"
+    report = _read_report(path)
+    try:
+        name = str(report["name"])
+        inputs = tuple(_tensor(entry) for entry in report.get("inputs", ()))
+        outputs = tuple(_tensor(entry) for entry in report.get("outputs", ()))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise compile_error(
+            f"the report lacks something that is needed to run the model: {error!r}",
+            SourceLocation(str(path)),
+            "compile the model again with fdt-compile of this version",
+        ) from error
+    model = CompiledModel(folder, name, tuple(sorted(folder.glob("*.c"))), inputs, outputs)
+    for needed in (folder / f"{name}.c", model.header):
+        if not needed.is_file():
+            raise compile_error(
+                f"there is no {needed.name} beside the report of '{name}'",
+                SourceLocation(str(path)),
+                f"compile the model again: fdt-compile MODEL -o {folder}",
+            )
+    return model
+
+
+def _read_report(path: Path) -> Mapping[str, Any]:
+    try:
+        report: object = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise compile_error(
+            f"cannot read the report of a compiled model: {error.strerror}",
+            SourceLocation(str(path)),
+            "give the folder that fdt-compile wrote with -o",
+        ) from error
+    except ValueError as error:
+        raise compile_error(f"the report is not JSON: {error}", SourceLocation(str(path))) from error
+    if not isinstance(report, dict):
+        raise compile_error("the report is not a JSON object", SourceLocation(str(path)))
+    return cast("dict[str, Any]", report)
+
+
+def _tensor(entry: Mapping[str, Any]) -> TensorSpec:
+    if entry["type"] not in _ELEMENT_TYPES:
+        raise ValueError(f"type '{entry['type']}' is not one of {', '.join(_ELEMENT_TYPES)}")
+    tensor = TensorSpec(
+        name=str(entry["name"]),
+        shape=tuple(int(extent) for extent in entry["shape"]),
+        dtype=np.dtype(_ELEMENT_TYPES[entry["type"]]),
+        offset=int(entry["offset"]),
+        size_bytes=int(entry["bytes"]),
+        scale=entry.get("scale"),
+        zero_point=entry.get("zero_point"),
+    )
+    expected_bytes = math.prod(tensor.shape) * tensor.dtype.itemsize
+    if tensor.size_bytes != expected_bytes:
+        raise ValueError(f"{tensor} has {expected_bytes} bytes, not {tensor.size_bytes}")
+    return tensor

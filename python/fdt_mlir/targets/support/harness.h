@@ -1,0 +1,42 @@
+/* What the harness knows of a model, and what it needs of the platform it runs on. */
+#ifndef FDT_HARNESS_H
+#define FDT_HARNESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes before and after the arena that an invoke must leave alone. */
+#define FDT_RED_ZONE_BYTES 256
+
+/* Room for the arena, both red zones, and the shift that aligns the arena exactly. */
+#define FDT_STORAGE_BYTES(arena_bytes, arena_align) \
+  ((arena_bytes) + 2 * FDT_RED_ZONE_BYTES + 4 * ((arena_align) + 8))
+
+struct fdt_region {
+  size_t offset; /* bytes from the start of the arena */
+  size_t bytes;
+};
+
+struct fdt_model {
+  int (*invoke)(void *arena);
+  uint8_t *storage;
+  size_t arena_bytes;
+  size_t arena_align;
+  const struct fdt_region *inputs;
+  size_t input_count;
+  const struct fdt_region *outputs;
+  size_t output_count;
+};
+
+/* Reads `inputs.bin`, invokes the model on each sample, writes `outputs.bin`. 0 on success. */
+int fdt_harness_run(const struct fdt_model *model);
+
+/* The platform: files (one open for reading, one for writing), and an instruction counter. */
+int fdt_open_files(const char *input_path, const char *output_path); /* 0 on success */
+int fdt_read(void *bytes, size_t count);                             /* 0 when all were read */
+int fdt_write(const void *bytes, size_t count);                      /* 0 when all were written */
+int fdt_close_files(void);                                           /* 0 when all is on disk */
+void fdt_counter_start(void);
+uint64_t fdt_counter_stop(void); /* ticks since the start; 0 where nothing counts */
+
+#endif

@@ -1,0 +1,199 @@
+"""Serialises a graph as a .tflite file: the same graph always gives the same bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import tflite
+
+from models.graph import Graph, Op, Tensor
+
+SCHEMA_VERSION = 3
+FILE_IDENTIFIER = b"TFL3"
+BUFFER_ALIGN = 16  # bytes; the schema forces it, kernels read weights in place
+DTYPES = {
+    "float32": tflite.TensorType.FLOAT32,
+    "int32": tflite.TensorType.INT32,
+    "uint8": tflite.TensorType.UINT8,
+    "int8": tflite.TensorType.INT8,
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the schema spells an operator: its table of options, its version per element type."""
+
+    options: str | None
+    float_version: int = 1
+    int8_version: int = 2
+
+
+# Versions are the least that TFLite's own converter writes for the element type.
+KINDS = {
+    "ADD": Kind("AddOptions"),
+    "AVERAGE_POOL_2D": Kind("Pool2DOptions"),
+    "CAST": Kind("CastOptions"),
+    "CONCATENATION": Kind("ConcatenationOptions"),
+    "CONV_2D": Kind("Conv2DOptions", int8_version=3),
+    "DEPTHWISE_CONV_2D": Kind("DepthwiseConv2DOptions", float_version=2, int8_version=3),
+    "DEQUANTIZE": Kind(None),
+    "FULLY_CONNECTED": Kind("FullyConnectedOptions", int8_version=4),
+    "GATHER": Kind("GatherOptions"),
+    "LOGISTIC": Kind(None),
+    "MAX_POOL_2D": Kind("Pool2DOptions"),
+    "MEAN": Kind("ReducerOptions"),
+    "MUL": Kind("MulOptions"),
+    "PAD": Kind(None),
+    "QUANTIZE": Kind(None),
+    "RELU": Kind(None),
+    "RELU6": Kind(None),
+    "RESHAPE": Kind("ReshapeOptions", int8_version=1),
+    "SLICE": Kind(None),
+    "SOFTMAX": Kind("SoftmaxOptions"),
+    "SUB": Kind("SubOptions"),
+    "TANH": Kind(None),
+    "TRANSPOSE": Kind(None),
+}
+
+
+def write_file(graph: Graph, path: Path) -> None:
+    """Write `graph` to `path`."""
+    path.write_bytes(serialize(graph))
+
+
+def serialize(graph: Graph) -> bytes:
+    """Return `graph` as the bytes of a .tflite file."""
+    builder = flatbuffers.Builder(1 << 16)
+    tensors = list(graph.tensors())
+    operator_codes = sorted({_code_of(op) for op in graph.ops})
+    buffers = [_buffer(builder, None), *(_buffer(builder, t.data) for t in tensors)]
+    model = _table(
+        builder,
+        "Model",
+        Version=SCHEMA_VERSION,
+        OperatorCodes=_offsets(builder, [_operator_code(builder, c) for c in operator_codes]),
+        Subgraphs=_offsets(builder, [_subgraph(builder, graph, tensors, operator_codes)]),
+        Description=builder.CreateString(f"{graph.name}, made by fdt-mlir"),
+        Buffers=_offsets(builder, buffers),
+    )
+    builder.Finish(model, file_identifier=FILE_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _code_of(op: Op) -> tuple[int, int]:
+    """Return (builtin operator, version)."""
+    kind = KINDS[op.kind]
+    quantized = any(t.dtype in ("int8", "uint8") for t in (*op.inputs, op.output))
+    is_int8 = any(t.dtype == "int8" for t in (*op.inputs, op.output))
+    version = kind.int8_version if quantized and is_int8 else kind.float_version
+    return getattr(tflite.BuiltinOperator, op.kind), version
+
+
+def _operator_code(builder: flatbuffers.Builder, code: tuple[int, int]) -> int:
+    builtin, version = code
+    # The one-byte field is what readers older than schema 3a know.
+    deprecated = min(builtin, tflite.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES)
+    return _table(
+        builder,
+        "OperatorCode",
+        DeprecatedBuiltinCode=deprecated,
+        Version=version,
+        BuiltinCode=builtin,
+    )
+
+
+def _subgraph(
+    builder: flatbuffers.Builder,
+    graph: Graph,
+    tensors: Sequence[Tensor],
+    operator_codes: Sequence[tuple[int, int]],
+) -> int:
+    index = {tensor: i for i, tensor in enumerate(tensors)}
+    names = [t.name for t in tensors]
+    assert len(set(names)) == len(names), "tensor names must be unique"
+    write_tensor = partial(_tensor, builder, dynamic_batch=graph.dynamic_batch)
+    return _table(
+        builder,
+        "SubGraph",
+        Tensors=_offsets(builder, [write_tensor(t, 1 + i) for i, t in enumerate(tensors)]),
+        Inputs=_ints(builder, [index[t] for t in graph.inputs]),
+        Outputs=_ints(builder, [index[t] for t in graph.outputs]),
+        Operators=_offsets(
+            builder,
+            [_operator(builder, op, operator_codes.index(_code_of(op)), index) for op in graph.ops],
+        ),
+        Name=builder.CreateString("main"),
+    )
+
+
+def _operator(
+    builder: flatbuffers.Builder, op: Op, opcode_index: int, index: dict[Tensor, int]
+) -> int:
+    fields: dict[str, Any] = {
+        "OpcodeIndex": opcode_index,
+        "Inputs": _ints(builder, [index[t] for t in op.inputs]),
+        "Outputs": _ints(builder, [index[op.output]]),
+    }
+    table = KINDS[op.kind].options
+    if table:
+        options = {
+            key: _ints(builder, value) if isinstance(value, tuple) else value
+            for key, value in op.options.items()
+        }
+        fields["BuiltinOptions"] = _table(builder, table, **options)
+        fields["BuiltinOptionsType"] = getattr(tflite.BuiltinOptions, table)
+    return _table(builder, "Operator", **fields)
+
+
+def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int, dynamic_batch: bool) -> int:
+    fields: dict[str, Any] = {
+        "Shape": _ints(builder, tensor.shape),
+        "Type": DTYPES[tensor.dtype],
+        "Buffer": buffer,
+        "Name": builder.CreateString(tensor.name),
+    }
+    if tensor.quantization:
+        fields["Quantization"] = _table(
+            builder,
+            "QuantizationParameters",
+            Scale=builder.CreateNumpyVector(np.array(tensor.quantization.scale, np.float32)),
+            ZeroPoint=builder.CreateNumpyVector(np.array(tensor.quantization.zero_point, np.int64)),
+            QuantizedDimension=tensor.quantization.axis,
+        )
+    if dynamic_batch and tensor.data is None:
+        fields["ShapeSignature"] = _ints(builder, (-1, *tensor.shape[1:]))
+    return _table(builder, "Tensor", **fields)
+
+
+def _buffer(builder: flatbuffers.Builder, data: np.ndarray | None) -> int:
+    if data is None:
+        return _table(builder, "Buffer")
+    raw = np.ascontiguousarray(data).tobytes()
+    # NOTE: Builder.CreateByteVector knows no alignment, so the bytes are placed by hand.
+    builder.StartVector(1, len(raw), BUFFER_ALIGN)
+    builder.head -= len(raw)
+    builder.Bytes[builder.head : builder.head + len(raw)] = raw
+    return _table(builder, "Buffer", Data=builder.EndVector())
+
+
+def _table(builder: flatbuffers.Builder, table: str, **fields: Any) -> int:
+    """Write a table of the schema; fields are numbers or offsets that exist already."""
+    getattr(tflite, f"{table}Start")(builder)
+    for name, value in fields.items():
+        getattr(tflite, f"{table}Add{name}")(builder, value)
+    return getattr(tflite, f"{table}End")(builder)
+
+
+def _ints(builder: flatbuffers.Builder, values: Sequence[int]) -> int:
+    return builder.CreateNumpyVector(np.array(values, np.int32))
+
+
+def _offsets(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
+    builder.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        builder.PrependUOffsetTRelative(offset)
+    return builder.EndVector()
