@@ -78,7 +78,9 @@ def _step(op: ir.Operation) -> Step | None:
     macs = sum(call.attributes["fdt.macs"].value for call in calls)
     first = calls[0]
     if op.name == KERNEL_OP:
-        return Step(first.attributes["fdt.layer"].value, first.attributes["fdt.kind"].value, macs, op)
+        return Step(
+            first.attributes["fdt.layer"].value, first.attributes["fdt.kind"].value, macs, op
+        )
     return Step(first.attributes["fdt.layer"].value, "loop", macs, op)
 
 

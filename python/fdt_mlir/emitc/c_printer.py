@@ -34,9 +34,7 @@ def print_c(module: ir.Module) -> str:
     Operations outside the supported set are an internal error (AssertionError naming them).
     """
     scope = Scope(_module_names(module))
-    functions = {
-        _symbol(op): op for op in _top_level(module) if op.name == "emitc.func"
-    }
+    functions = {_symbol(op): op for op in _top_level(module) if op.name == "emitc.func"}
     lines: list[str] = []
     previous = ""
     for op in _top_level(module):
@@ -51,7 +49,9 @@ def print_c(module: ir.Module) -> str:
 def _item_lines(op: ir.Operation, functions: dict[str, ir.Operation], scope: Scope) -> list[str]:
     if op.name == "emitc.include":
         name = ir.StringAttr(op.attributes["include"]).value
-        return [f"#include <{name}>" if "is_standard_include" in op.attributes else f'#include "{name}"']
+        return [
+            f"#include <{name}>" if "is_standard_include" in op.attributes else f'#include "{name}"'
+        ]
     if op.name == "emitc.verbatim":
         text = ir.StringAttr(op.attributes["value"]).value
         return [line.rstrip() for line in text.split("\n")]

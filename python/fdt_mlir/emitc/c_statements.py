@@ -26,7 +26,9 @@ def comment_of(op: ir.Operation, indent: str = "") -> list[str]:
 
 def prototype(func: ir.Operation, module_scope: Scope) -> list[str]:
     """Declare a function, with the names of its parameters if it has a body."""
-    return statement_lines(_signature(func, _parameter_names(func, module_scope.nested())) + ";", "")
+    return statement_lines(
+        _signature(func, _parameter_names(func, module_scope.nested())) + ";", ""
+    )
 
 
 def function(func: ir.Operation, module_scope: Scope) -> list[str]:
@@ -198,9 +200,11 @@ def _signature(func: ir.Operation, parameter_names: list[str]) -> str:
         c_type(parameter).declare(name)
         for parameter, name in zip(function_type.inputs, parameter_names, strict=True)
     ]
-    specifiers = [ir.StringAttr(word).value for word in func.attributes["specifiers"]] if (
-        "specifiers" in func.attributes
-    ) else []
+    specifiers = (
+        [ir.StringAttr(word).value for word in func.attributes["specifiers"]]
+        if ("specifiers" in func.attributes)
+        else []
+    )
     results = [c_type(result) for result in function_type.results] or [CType("void")]
     name = ir.StringAttr(func.attributes["sym_name"]).value
     declarator = results[0].declare(f"{name}({', '.join(parameters) or 'void'})")

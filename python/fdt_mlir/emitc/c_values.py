@@ -142,7 +142,9 @@ class Values:
             return str(c_type(argument.value))
         if isinstance(argument, ir.IntegerAttr) and isinstance(argument.type, ir.IndexType):
             return self.expression(node.operands[argument.value]).text
-        target = c_type(argument.type) if isinstance(argument, ir.IntegerAttr | ir.FloatAttr) else None
+        target = (
+            c_type(argument.type) if isinstance(argument, ir.IntegerAttr | ir.FloatAttr) else None
+        )
         return constant(argument, target or CType("")).text
 
     def _unary(self, node: Node) -> Expr:

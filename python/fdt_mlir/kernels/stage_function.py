@@ -109,7 +109,9 @@ class StageFunction:
             if isinstance(expr, ir.AffineConstantExpr):
                 attribute = ir.IntegerAttr.get(index, expr.value)
                 attributes = {"value": attribute}
-                return ir.Operation.create("arith.constant", [index], attributes=attributes).results[0]
+                return ir.Operation.create(
+                    "arith.constant", [index], attributes=attributes
+                ).results[0]
             name = "arith.addi" if isinstance(expr, ir.AffineAddExpr) else "arith.muli"
             assert isinstance(expr, (ir.AffineAddExpr, ir.AffineMulExpr)), f"no code for {expr}"
             operands = [self._affine(downcast(expr.lhs)), self._affine(downcast(expr.rhs))]

@@ -11,7 +11,9 @@ from rich.table import Table
 
 def print_summary(report: Mapping[str, Any], console: Console) -> None:
     """Print one screen: what the model needs, step by step, and what sets its peak."""
-    console.print(f"[bold]{report['name']}[/]  {report['macs']:,} MACs, strategy {report['strategy']}")
+    console.print(
+        f"[bold]{report['name']}[/]  {report['macs']:,} MACs, strategy {report['strategy']}"
+    )
     console.print(_steps(report))
     proof = "proved least" if report["layout_proved_optimal"] else "not proved least"
     console.print(
