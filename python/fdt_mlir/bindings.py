@@ -12,7 +12,16 @@ import numpy as np
 from iree.compiler import ir
 from iree.compiler.passmanager import PassManager
 
-__all__ = ["PassManager", "constant_array", "downcast", "ir", "mlir_context", "parse_file", "source_name", "walk"]
+__all__ = [
+    "PassManager",
+    "constant_array",
+    "downcast",
+    "ir",
+    "mlir_context",
+    "parse_file",
+    "source_name",
+    "walk",
+]
 
 
 @contextmanager

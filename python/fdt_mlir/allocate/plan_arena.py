@@ -39,7 +39,9 @@ def is_entry(op: ir.Operation) -> bool:
     """Whether `op` is a function of the model, not a scalar function of a kernel."""
     if op.name != "func.func" or not op.regions[0].blocks:
         return False
-    private = "sym_visibility" in op.attributes and op.attributes["sym_visibility"].value == "private"
+    private = (
+        "sym_visibility" in op.attributes and op.attributes["sym_visibility"].value == "private"
+    )
     return not private
 
 

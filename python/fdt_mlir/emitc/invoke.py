@@ -38,7 +38,9 @@ class InvokeFunction:
             with named("base"):
                 cast = create("cast", [pointer_to(int_type(8))], [body.arguments[0]])
             for kernel_call in calls:
-                self._call(kernel_call, names[kernel_call.op], constants[kernel_call.op], cast.results[0])
+                self._call(
+                    kernel_call, names[kernel_call.op], constants[kernel_call.op], cast.results[0]
+                )
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
 

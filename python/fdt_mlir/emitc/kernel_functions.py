@@ -12,8 +12,8 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
 from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
-from fdt_mlir.emitc.types import Range, int_type, is_float, pointer_to
-from fdt_mlir.emitc.values import Value, computed, create, scratch_block, unknown
+from fdt_mlir.emitc.types import Range, int_type, pointer_to
+from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
 from fdt_mlir.kernels.operands import View, constant_of, views_of
@@ -158,15 +158,31 @@ class KernelFunctions:
         """Calls with equal keys compute the same function of their parameters."""
         kernel = kernel_call.kernel
         texts = [
-            (self._text(stage.body), self._text(stage.init) if stage.init else "", *stage.args,
-             *stage.init_args, stage.over, stage.reduces)
+            (
+                self._text(stage.body),
+                self._text(stage.init) if stage.init else "",
+                *stage.args,
+                *stage.init_args,
+                stage.over,
+                stage.reduces,
+            )
             for stage in kernel.stages
         ]
         parameters = [(p.name, str(p.element_type)) for p in kernel_call.parameters]
         pads = [(pad.operand, str(pad.value), pad.neutral) for pad in kernel.pads]
         return repr(
-            (kernel.kind, kernel.dims, kernel.result_dims, texts, pads, kernel.slices, kernel.rings,
-             kernel_call.accesses, parameters, kernel_call.parameter_of)
+            (
+                kernel.kind,
+                kernel.dims,
+                kernel.result_dims,
+                texts,
+                pads,
+                kernel.slices,
+                kernel.rings,
+                kernel_call.accesses,
+                parameters,
+                kernel_call.parameter_of,
+            )
         )
 
     def _text(self, function: str) -> str:
@@ -190,7 +206,9 @@ class KernelFunctions:
             )
         bound_names = [f"{end}_{dim}" for dim in first.kernel.slices for end in ("begin", "end")]
         block = function.regions[0].blocks.append(
-            *pointer_types, *bounds, arg_locs=[named(n) for n in [*(p.name for p in parameters), *bound_names]]
+            *pointer_types,
+            *bounds,
+            arg_locs=[named(n) for n in [*(p.name for p in parameters), *bound_names]],
         )
         pointers = [
             Pointer(block.arguments[n], p.element_type, p.elements, p.const)
@@ -228,9 +246,7 @@ class KernelFunctions:
             bounds=tuple(bounds),
             functions=self._functions,
             names=loop_names(kernel),
-            operand_names=tuple(
-                kernel_call.parameters[n].name for n in kernel_call.parameter_of
-            ),
+            operand_names=tuple(kernel_call.parameters[n].name for n in kernel_call.parameter_of),
             evaluate=evaluate,
         )
 
@@ -262,7 +278,9 @@ class KernelFunctions:
         types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
         with ir.InsertionPoint(before), ir.Location.unknown():
             written = create_function(name, types, [_result_type(function)], ["static", "inline"])
-        names = [f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)]
+        names = [
+            f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)
+        ]
         block = written.regions[0].blocks.append(*types, arg_locs=[named(n) for n in names])
         inner: list[Argument] = [
             replace(a, value=block.arguments[n])
@@ -306,7 +324,9 @@ def _union(ranges: Sequence[Range | None]) -> Range | None:
 def _function_name(kernel: Kernel) -> str:
     result = "x".join(str(extent) for extent in kernel.dims[: kernel.result_dims])
     reduced = "x".join(str(extent) for extent in kernel.dims[kernel.result_dims :])
-    return "_".join(part for part in (kernel.kind, result, f"k{reduced}" if reduced else "") if part)
+    return "_".join(
+        part for part in (kernel.kind, result, f"k{reduced}" if reduced else "") if part
+    )
 
 
 def loop_names(kernel: Kernel) -> tuple[str, ...]:

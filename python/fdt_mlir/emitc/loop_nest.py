@@ -158,7 +158,10 @@ class _Nest:
         if start.range is None:
             return None
         probe = 1 << 20
-        term, moved = self._step_range(stage, start.type, 0), self._step_range(stage, start.type, probe)
+        term, moved = (
+            self._step_range(stage, start.type, 0),
+            self._step_range(stage, start.type, probe),
+        )
         if moved != Range(term.low + probe, term.high + probe):
             return None
         points = 1
@@ -182,9 +185,7 @@ class _Nest:
 
     # Arguments
 
-    def _arguments(
-        self, names: Sequence[str], accumulator: Value | None = None
-    ) -> list[Argument]:
+    def _arguments(self, names: Sequence[str], accumulator: Value | None = None) -> list[Argument]:
         return [self._argument(name, accumulator) for name in names]
 
     def _argument(self, name: str, accumulator: Value | None) -> Argument:
@@ -224,9 +225,7 @@ class _Nest:
         self._load_where(conditions, operand, element)
         return element.get()
 
-    def _load_where(
-        self, conditions: Sequence[Value], operand: int, element: Variable
-    ) -> None:
+    def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:
             element.set(load(self.body.pointers[operand], self._element(operand)))
             return

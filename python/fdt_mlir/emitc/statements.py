@@ -78,7 +78,9 @@ def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
             initial = attribute(value)
         else:
             initial = ir.Attribute.parse('#emitc.opaque<"">')
-        place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[0]
+        place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[
+            0
+        ]
     result = Variable(place, value.type, None if is_float(value.type) else limits)
     if value.constant is None:
         result.set(value)
@@ -91,16 +93,19 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
 
     A loop that runs exactly once leaves no loop behind: the index is its only value.
     """
-    assert low.range is not None and high.range is not None
-    if low.constant is not None and high.constant is not None and high.constant - low.constant <= step:
+    assert low.range is not None
+    assert high.range is not None
+    if (
+        low.constant is not None
+        and high.constant is not None
+        and high.constant - low.constant <= step
+    ):
         assert high.constant > low.constant, "a loop that never runs"
         yield low
         return
     index_type = low.type
     last = max(low.range.low, high.range.high - 1)
-    operation = create(
-        "for", operands=[low.ir, high.ir, constant(step, index_type).ir], regions=1
-    )
+    operation = create("for", operands=[low.ir, high.ir, constant(step, index_type).ir], regions=1)
     block = operation.regions[0].blocks.append(index_type, arg_locs=[named(name)])
     with ir.InsertionPoint(block):
         yield computed(block.arguments[0], Range(low.range.low, last))

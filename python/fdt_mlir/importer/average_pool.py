@@ -109,9 +109,7 @@ def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensor
     )
 
 
-def _count(
-    kernel: list[int], stride: list[int], pad: list[int], extents: tuple[int, int]
-) -> str:
+def _count(kernel: list[int], stride: list[int], pad: list[int], extents: tuple[int, int]) -> str:
     if not any(pad):
         return f"    %count = arith.constant {kernel[0] * kernel[1]} : i32"
     axes = "".join(

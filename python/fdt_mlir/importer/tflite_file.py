@@ -119,5 +119,7 @@ def _describe(tensor: Tensor) -> ir.DictAttr:
     entries: dict[str, ir.Attribute] = {"name": ir.StringAttr.get(tensor.name)}
     if tensor.scale is not None:
         entries["scale"] = ir.FloatAttr.get(ir.F64Type.get(), tensor.scale)
-        entries["zero_point"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), tensor.zero_point)
+        entries["zero_point"] = ir.IntegerAttr.get(
+            ir.IntegerType.get_signless(64), tensor.zero_point
+        )
     return ir.DictAttr.get(entries)

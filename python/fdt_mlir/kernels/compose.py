@@ -140,7 +140,9 @@ class _Composer:
         function = StageFunction(self.module, f"{self.layer}_accumulate")
         accumulator = function.argument("acc", view.result.type.element_type)
         scope = over + reduces
-        elements = [self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))]
+        elements = [
+            self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))
+        ]
         body = function.finish(self._copy_body(function, view, [*elements, accumulator], loops))
         # A reduction of unit extent still combines its start value and one element.
         if not reduces:
@@ -190,7 +192,9 @@ class _Composer:
             if len(over) < len(scope) and self._reduces(view):
                 return self._read_stage(function, value, index)
             loops = self._loops(view, index)
-            elements = [self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))]
+            elements = [
+                self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))
+            ]
             start = self._read(function, view.init, index, scope) if view.reads_init else None
             return self._copy_body(function, view, [*elements, start], loops)
         if op is not None and op in self.members and op.name == "tensor.pad":
@@ -209,7 +213,8 @@ class _Composer:
         )
         (yielded,) = list(pad.regions[0].blocks[0].operations)[-1].operands
         constant = producer(yielded)
-        assert constant is not None and constant.name == "arith.constant"
+        assert constant is not None
+        assert constant.name == "arith.constant"
         operand = _Operand(pad.operands[0], shifted, constant.attributes["value"])
         return self._read_operand(function, operand)
 

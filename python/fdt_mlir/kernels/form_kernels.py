@@ -58,6 +58,8 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
 def _root(members: list[ir.Operation]) -> ir.Operation:
     """The member whose result is used outside of the layer."""
     inside = set(members)
-    roots = [op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)]
+    roots = [
+        op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)
+    ]
     assert len(roots) == 1, f"layer with {len(roots)} results"
     return roots[0]

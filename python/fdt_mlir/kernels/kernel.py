@@ -66,7 +66,10 @@ def kernel_calls(function: ir.Operation) -> list[ir.Operation]:
 
 
 def create_call(
-    kernel: Kernel, inputs: Sequence[ir.Value], destination: ir.Value, bounds: Sequence[ir.Value] = ()
+    kernel: Kernel,
+    inputs: Sequence[ir.Value],
+    destination: ir.Value,
+    bounds: Sequence[ir.Value] = (),
 ) -> ir.Operation:
     """Create the call at the current insertion point.
 

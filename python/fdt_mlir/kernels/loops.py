@@ -48,7 +48,9 @@ def result_loops(kernel: Kernel, accesses: Sequence[Access]) -> list[Loop]:
     return loops
 
 
-def reduction_loops(kernel: Kernel, accesses: Sequence[Access], reduces: Sequence[int]) -> list[Loop]:
+def reduction_loops(
+    kernel: Kernel, accesses: Sequence[Access], reduces: Sequence[int]
+) -> list[Loop]:
     """The loops of a reducing stage, outermost first."""
     loops: list[Loop] = []
     for dim in reduces:

@@ -49,7 +49,8 @@ class StageFunction:
     def constant(self, value: ir.Value) -> ir.Value:
         """Copy a scalar constant of the model, or the element of a splat, into the function."""
         op = producer(value)
-        assert op is not None and op.name == "arith.constant", "a scalar that is no constant"
+        assert op is not None, "a scalar that is no constant"
+        assert op.name == "arith.constant", "a scalar that is no constant"
         attribute = op.attributes["value"]
         if isinstance(value.type, ir.RankedTensorType):
             attribute = attribute.get_splat_value()
@@ -109,7 +110,9 @@ class StageFunction:
             if isinstance(expr, ir.AffineConstantExpr):
                 attribute = ir.IntegerAttr.get(index, expr.value)
                 attributes = {"value": attribute}
-                return ir.Operation.create("arith.constant", [index], attributes=attributes).results[0]
+                return ir.Operation.create(
+                    "arith.constant", [index], attributes=attributes
+                ).results[0]
             name = "arith.addi" if isinstance(expr, ir.AffineAddExpr) else "arith.muli"
             assert isinstance(expr, (ir.AffineAddExpr, ir.AffineMulExpr)), f"no code for {expr}"
             operands = [self._affine(downcast(expr.lhs)), self._affine(downcast(expr.rhs))]

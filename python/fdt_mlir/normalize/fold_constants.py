@@ -32,7 +32,9 @@ def _fold_transpose(op: ir.Operation) -> None:
     constant = producer(op.operands[0])
     assert constant is not None
     permutation = list(op.attributes["permutation"])
-    array = np.ascontiguousarray(constant_array(constant.attributes["value"]).transpose(permutation))
+    array = np.ascontiguousarray(
+        constant_array(constant.attributes["value"]).transpose(permutation)
+    )
     result_type = op.results[0].type
     with ir.InsertionPoint(op), op.location:
         folded = ir.Operation.create(
