@@ -13,6 +13,9 @@ from numpy import float32, int32, int64, uint8
 from numpy.typing import NDArray
 from tflite import utils as utils
 
+# Names of the builtin operators by their codes.
+BUILTIN_OPCODE2NAME: dict[int, str]
+
 class Model:
     @classmethod
     def GetRootAs(cls, buf: bytes | bytearray | memoryview, offset: int = 0) -> Model: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ def load(pointer: Pointer, index: Value, name: str | None = None) -> Value:
         if not pointer.const:
             return computed(loaded.results[0], pointer.elements)
         # NOTE: `const` exists only in opaque types, so a typed value takes a cast (C prints none).
-        typed = create("cast", [pointer.element_type], loaded.results)
+        typed = create("cast", [pointer.element_type], [loaded.results[0]])
         return computed(typed.results[0], pointer.elements)
 
 
@@ -88,7 +88,7 @@ def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
 
 
 @contextmanager
-def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
+def loop(name: str, low: Value, high: Value, step: int = 1) -> Generator[Value, None, None]:
     """`for (int32_t name = low; name < high; name += step)`; yields the index.
 
     A loop that runs exactly once leaves no loop behind: the index is its only value.
@@ -113,7 +113,7 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
 
 
 @contextmanager
-def when(condition: Value) -> Iterator[None]:
+def when(condition: Value) -> Generator[None, None, None]:
     """`if (condition)`; nothing at all where the condition is known."""
     if condition.constant is not None:
         assert condition.constant, "the caller leaves out what never runs"
