@@ -14,12 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fdt_mlir.targets import run_many
+
 MODEL = Path("examples/models/kws.tflite")
 # Outputs of LiteRT's reference kernels for the demo's inputs, for machines without LiteRT.
 STORED_REFERENCE = Path("examples/models/kws.reference.npy")
 BUILD = Path("build/kws")
-SAMPLES = Path("build/kws-inputs.npz")
-RESULTS = Path("build/kws-outputs.npz")
+FIRST_INPUT = Path("build/kws-input.npz")
+FIRST_OUTPUT = Path("build/kws-output.npz")
 SAMPLE_COUNT = 20
 
 
@@ -35,17 +37,19 @@ def main() -> int:
     heading(f"1. Compile {MODEL}: keyword spotting, int8, {size_kib:.0f} KiB on disk")
     run(["fdt-compile", str(MODEL), "-o", str(BUILD)])
 
+    heading(f"2. Run it {describe(target)}")
     report = json.loads((BUILD / "report.json").read_text())
-    inputs = random_inputs(report["inputs"][0]["shape"])
-    np.savez(SAMPLES, **{report["inputs"][0]["name"]: inputs})
-    heading(f"2. Run it on {SAMPLE_COUNT} random inputs, {describe(target)}")
-    files = ["--inputs", str(SAMPLES), "--outputs", str(RESULTS)]
+    (source,), (result,) = report["inputs"], report["outputs"]
+    inputs = random_inputs(source["shape"])
+    np.savez(FIRST_INPUT, **{source["name"]: inputs[0]})
+    files = ["--inputs", str(FIRST_INPUT), "--outputs", str(FIRST_OUTPUT)]
     run(["fdt-run", str(BUILD), "--target", target, *files])
-    outputs = np.load(RESULTS)[report["outputs"][0]["name"]]
 
     reference, origin = reference_outputs(inputs)
-    heading(f"3. Compare with {origin}")
-    return compare(outputs.reshape(reference.shape), reference, target)
+    heading(f"3. Compare with {origin}, for this input and {SAMPLE_COUNT - 1} more")
+    first = np.load(FIRST_OUTPUT)[result["name"]]
+    others = [one.outputs[0] for one in run_many(BUILD, target, [[one] for one in inputs[1:]])]
+    return compare(np.stack([first, *others]), reference, target)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -75,15 +79,15 @@ def run(command: list[str]) -> None:
 
 def best_target() -> str:
     """Return the Cortex-M4 where its compiler and emulator are installed, else the host."""
-    needed = ("arm-none-eabi-gcc", "qemu-system-arm")
-    return "cortex-m4" if all(shutil.which(tool) for tool in needed) else "host"
+    missing = [tool for tool in ("arm-none-eabi-gcc", "qemu-system-arm") if not shutil.which(tool)]
+    if missing:
+        print(f"Without {' and '.join(missing)} there is no Cortex-M4 here: running on the host.")
+    return "host" if missing else "cortex-m4"
 
 
 def describe(target: str) -> str:
     """Say in words what the program runs on."""
-    if target == "host":
-        return "on this machine (no Cortex-M4 toolchain is installed)"
-    return f"on an emulated {target} in QEMU"
+    return "on this machine" if target == "host" else f"on an emulated {target} in QEMU"
 
 
 def random_inputs(shape: tuple[int, ...]) -> np.ndarray:

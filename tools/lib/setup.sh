@@ -86,9 +86,10 @@ PYTHON
 
 # Print the interpreter to build on: $PYTHON, else the system's, else any of a suitable version.
 find_python() {
-  local candidate
+  # Not the environment's own, where it is activated: it cannot be remade from itself.
+  local candidate PATH=${PATH//"$venv/bin:"/}
   for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11 python3.10; do
-    command -v "$candidate" >/dev/null && is_usable_python "$candidate" && echo "$candidate" && return
+    command -v "$candidate" >/dev/null && is_usable_python "$candidate" && command -v "$candidate" && return
   done
   say "No Python from $oldest_python to $newest_python found. Install one, or name it: PYTHON=/path/to/python $0"
   return 1

@@ -42,6 +42,8 @@ def run_guarded(
         return _run_body(main_function, arguments, name)
     # What is still buffered would be printed by both processes.
     _flush()
+    # A request to stop must find its handler in place, in whichever process it arrives.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_REQUESTS)
     child = os.fork()
     if child == 0:
         _run_child(main_function, arguments, name)
@@ -54,6 +56,7 @@ def _run_child(main_function: MainFunction, arguments: Sequence[str], name: str)
     try:
         # An exception instead of sudden death: temporary files and emulators are cleared away.
         signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(TERMINATED))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_REQUESTS)
         if "--debug" in arguments:
             faulthandler.enable()
         status = _run_body(main_function, arguments, name)
@@ -111,6 +114,7 @@ def _wait(child: int, arguments: Sequence[str], name: str) -> int:
             os.kill(child, signal_number)
 
     previous = {number: signal.signal(number, forward) for number in _STOP_REQUESTS}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_REQUESTS)
     try:
         _, wait_status = os.waitpid(child, 0)
     finally:

@@ -93,8 +93,7 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Generator[Value, 
 
     A loop that runs exactly once leaves no loop behind: the index is its only value.
     """
-    assert low.range is not None
-    assert high.range is not None
+    assert low.range is not None and high.range is not None
     if (
         low.constant is not None
         and high.constant is not None

@@ -12,27 +12,34 @@ import numpy as np
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import compile_error
 
-# Little endian, as every target is.
+Array = np.ndarray[Any, np.dtype[Any]]
+
 _ELEMENT_TYPES = {"int8": "<i1", "uint8": "<u1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """An input or output: `shape` and `dtype` of the array, `offset` and `size_bytes` in the arena.
+    """An input or output: its array, and its `offset` and `size_bytes` in the arena.
 
-    `scale` and `zero_point` are those of a quantised tensor, else None.
+    `type` is the element type by its name, such as "int8". `scale` and `zero_point` are those of
+    a quantised tensor, else None.
     """
 
     name: str
     shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    type: str
     offset: int
     size_bytes: int
     scale: float | None = None
     zero_point: int | None = None
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type as an array's, little endian as every target is."""
+        return np.dtype(_ELEMENT_TYPES[self.type])
+
     def __str__(self) -> str:
-        return f"'{self.name}' ({self.dtype.name} {'x'.join(map(str, self.shape)) or 'scalar'})"
+        return f"'{self.name}' ({self.type} {'x'.join(map(str, self.shape)) or 'scalar'})"
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,9 @@ def _read_report(path: Path) -> Mapping[str, Any]:
             "give the folder that fdt-compile wrote with -o",
         ) from error
     except ValueError as error:
-        raise compile_error(f"the report is not JSON: {error}", SourceLocation(str(path))) from error
+        raise compile_error(
+            f"the report is not JSON: {error}", SourceLocation(str(path))
+        ) from error
     if not isinstance(report, dict):
         raise compile_error("the report is not a JSON object", SourceLocation(str(path)))
     return cast("dict[str, Any]", report)
@@ -106,7 +115,7 @@ def _tensor(entry: Mapping[str, Any]) -> TensorSpec:
     tensor = TensorSpec(
         name=str(entry["name"]),
         shape=tuple(int(extent) for extent in entry["shape"]),
-        dtype=np.dtype(_ELEMENT_TYPES[entry["type"]]),
+        type=str(entry["type"]),
         offset=int(entry["offset"]),
         size_bytes=int(entry["bytes"]),
         scale=entry.get("scale"),

@@ -109,7 +109,9 @@ TARGETS = MappingProxyType(
                 board=None,
             ),
             _cortex_m("cortex-m0", (), "Armv6-M, QEMU microbit with more memory", _MICROBIT),
-            _cortex_m("cortex-m3", (), "Armv7-M, QEMU mps2-an385", _mps2("mps2-an385", 0x2100_0000)),
+            _cortex_m(
+                "cortex-m3", (), "Armv7-M, QEMU mps2-an385", _mps2("mps2-an385", 0x2100_0000)
+            ),
             _cortex_m(
                 "cortex-m4",
                 ("-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),

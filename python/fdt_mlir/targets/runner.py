@@ -9,17 +9,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.targets.builder import Program, build
+from fdt_mlir.targets.model import Array
 from fdt_mlir.targets.target import Board
 from fdt_mlir.targets.toolchain import excerpt, find_tool, locate_address
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
 
@@ -125,7 +123,7 @@ def _pack_sample(program: Program, sample: Sequence[Array]) -> bytes:
         )
     for tensor, array in zip(model.inputs, sample, strict=True):
         if array.shape != tensor.shape or array.dtype != tensor.dtype:
-            given = f"{array.dtype.name} {'x'.join(map(str, array.shape)) or 'scalar'}"
+            given = f"{array.dtype} {'x'.join(map(str, array.shape)) or 'scalar'}"
             raise compile_error(
                 f"input {tensor} was given as {given}",
                 location,
@@ -195,7 +193,7 @@ def _unpack(
             data = raw[position : position + tensor.size_bytes]
             if len(data) < tensor.size_bytes:
                 raise _crash(program, sample, status, messages)
-            outputs.append(np.frombuffer(data, tensor.dtype).reshape(tensor.shape).copy())
+            outputs.append(np.ndarray(tensor.shape, tensor.dtype, bytearray(data)))
             position += tensor.size_bytes
         results.append(_result(program, tuple(outputs), stack_bytes, ticks))
     if status != 0:

@@ -33,7 +33,7 @@ static uintptr_t call(uintptr_t operation, const void *arguments) {
   register uintptr_t a0 __asm__("a0") = operation;
   register const void *a1 __asm__("a1") = arguments;
   __asm__ volatile(
-      ".option push\n.option norvc\n.balign 16\n"
+      ".option push\n.balign 16\n.option norvc\n"
       "slli zero, zero, 0x1f\nebreak\nsrai zero, zero, 7\n"
       ".option pop"
       : "+r"(a0)

@@ -1,0 +1,1 @@
+"""What a compilation reports: numbers for people and for tools."""

@@ -1,0 +1,160 @@
+"""The facts of a compilation, read from the planned module before it becomes C."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
+from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.bindings import ir, walk
+from fdt_mlir.kernels.operands import view_of
+from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the model: where it lies in the arena and what its numbers mean.
+
+    `scale` is None where the tensor is not quantised; real = scale * (stored - zero_point).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    type: str
+    scale: float | None
+    zero_point: int
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class PlacedBuffer:
+    """A buffer of the plan: bytes, place, half-open lifetime in steps."""
+
+    name: str
+    bytes: int
+    offset: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """One step: what it computes, its work, and the live bytes while it runs."""
+
+    name: str
+    kind: str
+    macs: int
+    live_bytes: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that report and C header need to know of a planned model."""
+
+    arena_bytes: int
+    arena_align: int
+    lower_bound_bytes: int
+    layout_proved_optimal: bool
+    weights_bytes: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    buffers: tuple[PlacedBuffer, ...]
+    steps: tuple[StepFacts, ...]
+
+    @property
+    def live_sum_bytes(self) -> int:
+        return max((step.live_bytes for step in self.steps), default=self.arena_bytes)
+
+    @property
+    def macs(self) -> int:
+        return sum(step.macs for step in self.steps)
+
+
+def collect_facts(module: ir.Module) -> Facts:
+    """Read the facts of a module after fdt-plan-arena."""
+    (entry,) = [op.operation for op in module.body.operations if is_entry(op.operation)]
+    lifetimes = lifetimes_of(entry)
+    attributes = entry.attributes
+    return Facts(
+        arena_bytes=attributes["fdt.arena_bytes"].value,
+        arena_align=attributes["fdt.arena_align"].value,
+        lower_bound_bytes=attributes["fdt.lower_bound_bytes"].value,
+        layout_proved_optimal=attributes["fdt.layout_proved_optimal"].value,
+        weights_bytes=_weights_bytes(module),
+        inputs=_inputs(entry),
+        outputs=_outputs(entry),
+        buffers=tuple(
+            PlacedBuffer(b.name, b.size_bytes, _offset(entry, b.value), b.first, b.last)
+            for b in lifetimes.buffers
+        ),
+        steps=_steps(lifetimes),
+    )
+
+
+def _steps(lifetimes: Lifetimes) -> tuple[StepFacts, ...]:
+    return tuple(
+        StepFacts(step.name, step.kind, step.macs, lifetimes.live_bytes(number))
+        for number, step in enumerate(lifetimes.steps)
+    )
+
+
+def _weights_bytes(module: ir.Module) -> int:
+    total = 0
+    for op in walk(module.operation):
+        if op.name == "memref.global":
+            memref = ir.TypeAttr(op.attributes["type"]).value
+            total += math.prod(memref.shape) * element_bytes(memref.element_type)
+    return total
+
+
+def _offset(entry: ir.Operation, value: ir.Value) -> int:
+    """Bytes from the start of the arena to a buffer or a part of it."""
+    view = view_of(value)
+    op = producer(view.base)
+    if op is None:
+        start = list(entry.attributes["fdt.input_offsets"])[ir.BlockArgument(view.base).arg_number]
+    else:
+        start = op.attributes["fdt.offset"].value
+    return start + view.offset * element_bytes(view.element_type)
+
+
+def _inputs(entry: ir.Operation) -> tuple[Port, ...]:
+    arguments = entry.regions[0].blocks[0].arguments
+    return tuple(_port(entry, "input", n, value) for n, value in enumerate(arguments))
+
+
+def _outputs(entry: ir.Operation) -> tuple[Port, ...]:
+    terminator = list(entry.regions[0].blocks[0].operations)[-1].operation
+    return tuple(_port(entry, "output", n, value) for n, value in enumerate(terminator.operands))
+
+
+def _port(entry: ir.Operation, side: str, number: int, value: ir.Value) -> Port:
+    described = _description(entry, f"fdt.{side}s", number)
+    quantised = described is not None and "scale" in described
+    return Port(
+        name=described["name"].value if described is not None else f"{side}_{number}",
+        shape=tuple(value.type.shape),
+        type=type_name(value.type.element_type),
+        scale=described["scale"].value if described is not None and quantised else None,
+        zero_point=described["zero_point"].value if described is not None and quantised else 0,
+        offset=_offset(entry, value),
+        bytes=tensor_bytes(value),
+    )
+
+
+def _description(entry: ir.Operation, attribute: str, number: int) -> ir.DictAttr | None:
+    if attribute not in entry.attributes:
+        return None
+    return entry.attributes[attribute][number]
+
+
+def type_name(element_type: ir.Type) -> str:
+    """The numpy name of an element type: int8, uint8, float32."""
+    if isinstance(element_type, ir.FloatType):
+        return f"float{element_type.width}"
+    assert isinstance(element_type, ir.IntegerType)
+    if element_type.width == 1:
+        return "bool"
+    return f"{'u' if element_type.is_unsigned else ''}int{element_type.width}"

@@ -1,0 +1,41 @@
+"""report.json: the numbers of a compilation, with stable keys (docs/report.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from fdt_mlir import __version__
+from fdt_mlir.report.facts import Facts
+
+_PACKAGES = ("iree-base-compiler", "tosa-converter-for-tflite")
+
+
+def build_report(model_file: str, name: str, strategy: str, facts: Facts) -> Mapping[str, Any]:
+    """Collect everything that report.json holds, in the order in which it is written."""
+    return {
+        "model": model_file,
+        "name": name,
+        "strategy": strategy,
+        "arena_bytes": facts.arena_bytes,
+        "arena_align": facts.arena_align,
+        "arena_bytes_untiled": facts.arena_bytes,
+        "live_sum_bytes": facts.live_sum_bytes,
+        "lower_bound_bytes": facts.lower_bound_bytes,
+        "layout_proved_optimal": facts.layout_proved_optimal,
+        # Operations run in the order of the file; no other order was tried.
+        "order_proved_optimal": False,
+        "macs": facts.macs,
+        "macs_untiled": facts.macs,
+        "mac_overhead": 0.0,
+        "weights_bytes": facts.weights_bytes,
+        "inputs": [asdict(port) for port in facts.inputs],
+        "outputs": [asdict(port) for port in facts.outputs],
+        "buffers": [asdict(buffer) for buffer in facts.buffers],
+        "steps": [asdict(step) for step in facts.steps],
+        "paths": [],
+        "pareto": [{"arena_bytes": facts.arena_bytes, "mac_overhead": 0.0}],
+        "versions": {"fdt-mlir": __version__, **{name: version(name) for name in _PACKAGES}},
+    }

@@ -1,0 +1,39 @@
+"""The compilation as a list of stages, each a pipeline that `fdt-opt` runs the same way."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the compiler and the passes it runs."""
+
+    name: str
+    passes: str
+
+    @property
+    def pipeline(self) -> str:
+        return f"builtin.module({self.passes})"
+
+
+_BUFFERIZE = (
+    "one-shot-bufferize{bufferize-function-boundaries=1"
+    " function-boundary-type-conversion=identity-layout-map}"
+)
+
+STAGES = (
+    Stage("importer", "fdt-make-batch-static,fdt-match-reference"),
+    Stage(
+        "normalize",
+        "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
+        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,canonicalize,cse),"
+        "fdt-mark-layers",
+    ),
+    Stage("kernels", "fdt-form-kernels,canonicalize,cse"),
+    Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
+    Stage("allocate", "fdt-plan-arena"),
+)
+
+
+def emitc_stage(model: str) -> Stage:
+    """The last stage; `model` is the prefix of the public C names."""
+    return Stage("emitc", f"fdt-lower-to-emitc{{model={model} header={model}.h}}")
