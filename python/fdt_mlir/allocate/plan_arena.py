@@ -8,7 +8,6 @@ from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass
-from fdt_mlir.planner.layout import plan_layout
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Problem
 from fdt_mlir.planner.validator import validate
@@ -46,6 +45,8 @@ def is_entry(op: ir.Operation) -> bool:
 
 def plan(lifetimes: Lifetimes) -> Plan:
     """Lay the buffers out; the validator has the last word."""
+    from fdt_mlir.planner.layout import plan_layout  # loads the solver, which takes long
+
     problem = Problem(
         tuple(
             Buffer(b.name, b.size_bytes, b.first, b.last, align=b.align) for b in lifetimes.buffers

@@ -63,7 +63,7 @@ def array_initialiser(values: "np.ndarray[Any, Any]", prefix_columns: int) -> st
 
 
 def _element_texts(values: "np.ndarray[Any, Any]") -> list[str]:
-    flat = values.reshape(-1)
+    flat = np.ravel(values)
     if flat.dtype == np.bool_:
         return ["true" if value else "false" for value in flat.tolist()]
     if flat.dtype.kind == "f":

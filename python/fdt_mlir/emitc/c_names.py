@@ -46,7 +46,7 @@ def located_name(location: ir.Location) -> str:
     if isinstance(location, ir.NameLoc):
         return c_identifier(location.name_str)
     if isinstance(location, ir.FusedLoc):
-        return next(filter(None, map(located_name, location.locations)), "")
+        return next((name for part in location.locations if (name := located_name(part))), "")
     return ""
 
 

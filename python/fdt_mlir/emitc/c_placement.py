@@ -273,11 +273,10 @@ class Placement:
     def _same_object(self, first: ir.Value, second: ir.Value) -> bool:
         if first == second:
             return True
-        nodes = (self.producer(first), self.producer(second))
-        return (
-            all(node is not None and node.name == "subscript" for node in nodes)
-            and nodes[0].operands == nodes[1].operands
-        )
+        one, other = self.producer(first), self.producer(second)
+        if one is None or other is None:
+            return False
+        return one.name == other.name == "subscript" and one.operands == other.operands
 
     def _use_operands(self, node: Node, use: Use | None) -> None:
         """Record the uses of `node`'s operands; `use` is where `node` itself is inlined, if so."""

@@ -93,13 +93,11 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Generator[Value, 
 
     A loop that runs exactly once leaves no loop behind: the index is its only value.
     """
-    assert low.range is not None and high.range is not None
-    if (
-        low.constant is not None
-        and high.constant is not None
-        and high.constant - low.constant <= step
-    ):
-        assert high.constant > low.constant, "a loop that never runs"
+    assert low.range is not None
+    assert high.range is not None
+    turns = _turns(low, high, step)
+    assert turns is None or turns > 0, "a loop that never runs"
+    if turns == 1:
         yield low
         return
     index_type = low.type
@@ -109,6 +107,13 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Generator[Value, 
     with ir.InsertionPoint(block):
         yield computed(block.arguments[0], Range(low.range.low, last))
         create("yield")
+
+
+def _turns(low: Value, high: Value, step: int) -> int | None:
+    """How often a loop runs, where both its ends are known."""
+    if low.constant is None or high.constant is None:
+        return None
+    return len(range(int(low.constant), int(high.constant), step))
 
 
 @contextmanager
