@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.emitc.kernel_functions import create_function
 from fdt_mlir.emitc.statements import index, loop, named, return_, variable, when
@@ -11,15 +12,10 @@ from fdt_mlir.emitc.values import as_unsigned, compare, computed, constant, shif
 
 def write_helpers(module: ir.Module) -> None:
     """Add the helpers that the module's functions call, before their first use."""
-    called = {
-        op.attributes["callee"].value for op in walk(module.operation) if op.name == "emitc.call"
-    }
-    defined = {
-        op.attributes["sym_name"].value
-        for op in module.body.operations
-        if op.operation.name == "emitc.func"
-    }
-    functions = [op for op in module.body.operations if op.operation.name == "emitc.func"]
+    called = {string(op, "callee") for op in walk(module.operation) if op.name == "emitc.call"}
+    operations = [op.operation for op in module.body.operations]
+    functions = [op for op in operations if op.name == "emitc.func"]
+    defined = {string(op, "sym_name") for op in functions}
     for name in sorted(called - defined):
         assert name == "count_leading_zeros_32", f"no helper is called {name}"
         with ir.InsertionPoint(functions[0]), ir.Location.unknown():

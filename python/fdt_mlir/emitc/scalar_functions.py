@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.statements import Pointer, load, to_index
 from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, width_of
@@ -66,8 +67,7 @@ def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
 
 
 def _constant(op: ir.Operation) -> Value:
-    attribute = op.attributes["value"]
-    return constant(attribute.value, scalar_type(attribute.type))
+    return constant(number_of(op.attributes["value"]), _result_type(op))
 
 
 def _table_element(arguments: Sequence[Argument]) -> Value:
@@ -125,7 +125,7 @@ def _convert(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 
 def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
-    predicate = op.attributes["predicate"].value
+    predicate = integer(op, "predicate")
     if predicate in _SIGNED_PREDICATES:
         return compare(values[0], _SIGNED_PREDICATES[predicate], values[1])
     left, right = as_unsigned(values[0]), as_unsigned(values[1])
@@ -133,7 +133,7 @@ def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 
 def _compare_floats(op: ir.Operation, values: Sequence[Value]) -> Value:
-    predicate = op.attributes["predicate"].value
+    predicate = integer(op, "predicate")
     return compare(values[0], _FLOAT_PREDICATES[predicate % 8 or predicate], values[1])
 
 
