@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.emitc.kernel_functions import create_function
-from fdt_mlir.emitc.statements import loop, index, named, return_, variable, when
+from fdt_mlir.emitc.statements import index, loop, named, return_, variable, when
 from fdt_mlir.emitc.types import Range, int_type
 from fdt_mlir.emitc.values import as_unsigned, compare, computed, constant, shift_right
 

@@ -12,8 +12,8 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
 from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
-from fdt_mlir.emitc.types import Range, int_type, is_float, pointer_to
-from fdt_mlir.emitc.values import Value, computed, create, scratch_block, unknown
+from fdt_mlir.emitc.types import Range, int_type, pointer_to
+from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
 from fdt_mlir.kernels.operands import View, constant_of, views_of

@@ -72,7 +72,8 @@ def _constant(op: ir.Operation) -> Value:
 
 def _table_element(arguments: Sequence[Argument]) -> Value:
     table, *indices = arguments
-    assert isinstance(table, Pointer) and len(indices) == 1, "tables have one dimension"
+    assert isinstance(table, Pointer)
+    assert len(indices) == 1, "tables have one dimension"
     (position,) = indices
     assert isinstance(position, Value)
     return load(table, to_index(position))

@@ -149,7 +149,8 @@ def _arithmetic(name: str, left: Value, right: Value) -> Value:
         return simple
     if is_float(left.type):
         return computed(create(name, [left.type], [left.ir, right.ir]).results[0])
-    assert left.range is not None and right.range is not None
+    assert left.range is not None
+    assert right.range is not None
     limits = _exact_range(name, left.range, right.range)
     whole = range_of_type(left.type)
     if limits.within(whole):
@@ -246,7 +247,8 @@ def select(condition: Value, if_true: Value, if_false: Value) -> Value:
 def minimum(left: Value, right: Value | Number) -> Value:
     """The smaller of two integers."""
     other = lift(right, left.type)
-    assert left.range is not None and other.range is not None
+    assert left.range is not None
+    assert other.range is not None
     result = select(compare(left, "<", other), left, other)
     low, high = min(left.range.low, other.range.low), min(left.range.high, other.range.high)
     return result if result.constant is not None else computed(result.ir, Range(low, high))
@@ -255,7 +257,8 @@ def minimum(left: Value, right: Value | Number) -> Value:
 def maximum(left: Value, right: Value | Number) -> Value:
     """The larger of two integers."""
     other = lift(right, left.type)
-    assert left.range is not None and other.range is not None
+    assert left.range is not None
+    assert other.range is not None
     result = select(compare(left, ">", other), left, other)
     low, high = max(left.range.low, other.range.low), max(left.range.high, other.range.high)
     return result if result.constant is not None else computed(result.ir, Range(low, high))
@@ -282,7 +285,8 @@ def divide(left: Value, right: Value | Number) -> Value:
 def remainder(left: Value, right: Value | Number) -> Value:
     """Remainder of `divide`, with the sign of `left`."""
     other = lift(right, left.type)
-    assert left.range is not None and other.range is not None
+    assert left.range is not None
+    assert other.range is not None
     if other.range.low > 0 and left.range.within(Range(0, other.range.low - 1)):
         return left
     result = create("rem", [left.type], [left.ir, other.ir]).results[0]
@@ -312,7 +316,7 @@ def shift_left(value: Value, amount: Value) -> Value:
 
 
 def shift_right(value: Value, amount: Value) -> Value:
-    """Shift right; signed types keep their sign (every compiler we target shifts arithmetically)."""
+    """Shift right; signed types keep their sign, as every compiler we target does."""
     assert value.range is not None
     bits = shift_amount(value.type, amount)
     assert bits.range is not None

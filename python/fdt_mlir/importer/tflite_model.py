@@ -41,7 +41,7 @@ class TfliteModel:
 
 
 def parse_tflite(path: Path, data: bytes) -> TfliteModel:
-    """Read inputs, outputs and operators. Raises CompileError for a file that is no TFLite model."""
+    """Read inputs, outputs and operators. Raises CompileError for a file of another kind."""
     if data[4:8] != _IDENTIFIER:
         raise compile_error(
             f"not a TFLite model: bytes 4 to 8 are {data[4:8]!r}, not {_IDENTIFIER!r}",

@@ -213,7 +213,8 @@ class _Composer:
         )
         (yielded,) = list(pad.regions[0].blocks[0].operations)[-1].operands
         constant = producer(yielded)
-        assert constant is not None and constant.name == "arith.constant"
+        assert constant is not None
+        assert constant.name == "arith.constant"
         operand = _Operand(pad.operands[0], shifted, constant.attributes["value"])
         return self._read_operand(function, operand)
 
