@@ -27,14 +27,14 @@ from typing import Literal, NamedTuple, Optional
 
 from fdt_mlir.planner.problem import Buffer, Offset
 from fdt_mlir.planner.skyline import Move, Sections, Skyline
-from fdt_mlir.planner.skyline_branching import Branching
+from fdt_mlir.planner.skyline_branching import Branching, FactBook
 
 Verdict = Literal["packed", "impossible", "undecided"]
 
 _State = tuple[int, tuple[int, ...]]
 """Mask of the buffers left in a part, and the floors of its sections."""
 
-_RESTART_NODES = 2000  # of the shortest run
+_RESTART_NODES = 1000  # of the shortest run
 _SHUFFLE_CHANCE = 0.1  # of a node after the first run
 _MAX_DEAD_STATES = 1_000_000  # remembered; bounds the memory to some hundred MB
 
@@ -86,12 +86,12 @@ def luby(index: int) -> int:
 
 
 class _Knowledge:
-    """What lasts from run to run: where branches died, states proved impossible."""
+    """What lasts from run to run: where branches died, states proved impossible, facts."""
 
     def __init__(self, sections: Sections) -> None:
         self.deaths = [0] * sections.count
         self.dead_states: set[_State] = set()
-        self.masks: dict[tuple[int, int], int] = {}
+        self.book = FactBook(sections)
         self.random = Random(0)
 
 
@@ -121,7 +121,7 @@ class _Run:
         self.skyline = skyline
         self.knowledge = knowledge
         self.nodes = 0
-        self._branching = Branching(skyline, knowledge.deaths)
+        self._branching = Branching(skyline, knowledge.book, knowledge.deaths)
         self._shuffled = shuffled
         self._frames: list[_Frame] = []
 
@@ -158,10 +158,8 @@ class _Run:
             return None
         if self._shuffled and len(moves) > 1 and self.knowledge.random.random() < _SHUFFLE_CHANCE:
             self.knowledge.random.shuffle(moves)
-        skyline, bounds = self.skyline, (part.begin, part.end)
-        mask = self.knowledge.masks.get(bounds)
-        if mask is None:
-            mask = self.knowledge.masks[bounds] = skyline.sections.within(*bounds)
+        skyline = self.skyline
+        mask = self.knowledge.book.within(part.begin, part.end)
         state = (skyline.left & mask, tuple(skyline.floor[part.begin : part.end]))
         if state in self.knowledge.dead_states:
             return None
