@@ -21,7 +21,7 @@ def least_arena_bytes(problem: Problem) -> int | None:
 
     def place(left: tuple[Buffer, ...], offsets: dict[Buffer, int], arena: int) -> None:
         key = tuple(sorted((buffer.name, offset) for buffer, offset in offsets.items()))
-        if key in seen or best[0] is not None and (arena >= best[0] or best[0] == floor):
+        if key in seen or (best[0] is not None and (arena >= best[0] or best[0] == floor)):
             return
         seen.add(key)
         if not left:

@@ -3,9 +3,6 @@
 from random import Random
 
 import pytest
-from planner.brute_force import least_arena_bytes
-from planner.instances import TightInstances
-from planner.random_problems import random_exempt_problem, random_packing
 
 from fdt_mlir.planner.greedy import Neighbourhood, arena_of, first_fit, warm_start_orders
 from fdt_mlir.planner.layout import LayoutLimits, breadths_bytes, plan_layout
@@ -14,6 +11,9 @@ from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Offset, Overlap, Problem
 from fdt_mlir.planner.skyline_search import luby, skyline_search
 from fdt_mlir.planner.validator import validate
+from planner.brute_force import least_arena_bytes
+from planner.instances import TightInstances
+from planner.random_problems import random_exempt_problem, random_packing
 
 EXACT_ONLY = LayoutLimits(local_search_rounds=0)
 
