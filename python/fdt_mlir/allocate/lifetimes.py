@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer, string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of
 from fdt_mlir.kernels.operands import view_of
-from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
+from fdt_mlir.normalize.structured import element_bytes, element_type, producer, tensor_bytes
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     names = _names(function, steps)
     buffers = [
         LiveBuffer(
-            names[value], value, tensor_bytes(value), element_bytes(value.type.element_type), *span
+            names[value], value, tensor_bytes(value), element_bytes(element_type(value)), *span
         )
         for value, span in spans.items()
         if _is_buffer(value)
@@ -75,13 +76,11 @@ def _step(op: ir.Operation) -> Step | None:
     calls = [nested for nested in walk(op) if nested.name == KERNEL_OP]
     if not calls:
         return None
-    macs = sum(call.attributes["fdt.macs"].value for call in calls)
+    macs = sum(integer(call, "fdt.macs") for call in calls)
     first = calls[0]
     if op.name == KERNEL_OP:
-        return Step(
-            first.attributes["fdt.layer"].value, first.attributes["fdt.kind"].value, macs, op
-        )
-    return Step(first.attributes["fdt.layer"].value, "loop", macs, op)
+        return Step(string(first, "fdt.layer"), string(first, "fdt.kind"), macs, op)
+    return Step(string(first, "fdt.layer"), "loop", macs, op)
 
 
 def _touched(op: ir.Operation) -> list[ir.Value]:
@@ -109,5 +108,5 @@ def _names(function: ir.Operation, steps: list[Step]) -> dict[ir.Value, str]:
         for call in walk(step.op):
             if call.name == KERNEL_OP:
                 base = view_of(destination_of(call)).base
-                names.setdefault(base, call.attributes["fdt.layer"].value)
+                names.setdefault(base, string(call, "fdt.layer"))
     return names

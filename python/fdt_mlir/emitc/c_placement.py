@@ -274,10 +274,8 @@ class Placement:
         if first == second:
             return True
         nodes = (self.producer(first), self.producer(second))
-        return (
-            all(node is not None and node.name == "subscript" for node in nodes)
-            and nodes[0].operands == nodes[1].operands
-        )
+        operands = [node.operands for node in nodes if node and node.name == "subscript"]
+        return len(operands) == 2 and operands[0] == operands[1]
 
     def _use_operands(self, node: Node, use: Use | None) -> None:
         """Record the uses of `node`'s operands; `use` is where `node` itself is inlined, if so."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_functions import KernelCall
@@ -31,7 +32,7 @@ class Constants:
         if data is None:
             return None
         packed = pack(data, call.orders[number])
-        key = (packed.dtype.str, hashlib.sha256(packed.tobytes()).digest())
+        key = (str(packed.dtype), hashlib.sha256(packed.tobytes()).digest())
         if key not in self._names:
             role = call.parameters[call.parameter_of[number]].name
             name = unique_name(f"{call.kernel.layer}_{role}", self._names.values())
@@ -40,7 +41,7 @@ class Constants:
         return self._names[key]
 
     def _write(
-        self, name: str, data: np.ndarray, element_type: ir.Type, shape: Sequence[int]
+        self, name: str, data: NDArray[Any], element_type: ir.Type, shape: Sequence[int]
     ) -> None:
         values = ir.DenseElementsAttr.get(data, type=element_type)
         with ir.InsertionPoint(self._block), ir.Location.unknown():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.emitc.kernel_functions import create_function
 from fdt_mlir.emitc.math_functions import MATH_FUNCTIONS, MathFunction
@@ -36,12 +37,12 @@ def write_helpers(module: ir.Module) -> None:
 
 def _called(module: ir.Module) -> set[str]:
     calls = [op for op in walk(module.operation) if op.name == "emitc.call"]
-    return {op.attributes["callee"].value for op in calls}
+    return {string(op, "callee") for op in calls}
 
 
 def _defined(module: ir.Module) -> set[str]:
     functions = [op for op in module.body.operations if op.operation.name == "emitc.func"]
-    return {op.attributes["sym_name"].value for op in functions}
+    return {string(op.operation, "sym_name") for op in functions}
 
 
 def _write(name: str) -> None:
@@ -77,9 +78,7 @@ def _count_leading_zeros(name: str) -> None:
 def _include_string(module: ir.Module) -> None:
     """Include <string.h> where memcpy is called, after the other headers."""
     callees = [
-        op.attributes["callee"].value
-        for op in walk(module.operation)
-        if op.name == "emitc.call_opaque"
+        string(op, "callee") for op in walk(module.operation) if op.name == "emitc.call_opaque"
     ]
     if "memcpy" not in callees:
         return

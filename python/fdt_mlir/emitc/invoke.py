@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_functions import KernelCall, create_function
 from fdt_mlir.emitc.statements import call, named
@@ -77,8 +78,9 @@ class InvokeFunction:
         """Bytes from the start of the arena to a buffer."""
         op = producer(view.base)
         if op is not None:
-            return op.attributes["fdt.offset"].value
-        return self.entry.attributes["fdt.input_offsets"][view.base.arg_number]
+            return integer(op, "fdt.offset")
+        assert isinstance(view.base, ir.BlockArgument)
+        return integers(self.entry, "fdt.input_offsets")[view.base.arg_number]
 
 
 def _width_bytes(view: View) -> int:

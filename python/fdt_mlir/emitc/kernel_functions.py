@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
-from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count
+from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count, scalar_type
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
 from fdt_mlir.emitc.types import Range, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
@@ -41,7 +42,7 @@ class KernelCall:
     op: ir.Operation
     kernel: Kernel
     views: tuple[View, ...]
-    constants: tuple[np.ndarray | None, ...]
+    constants: tuple[NDArray[Any] | None, ...]
     orders: tuple[tuple[int, ...] | None, ...]
     accesses: tuple[Access, ...]
     parameters: tuple[Parameter, ...]
@@ -89,7 +90,7 @@ def _packed_strides(shape: Sequence[int], order: Sequence[int]) -> list[int]:
 
 
 def _parameters(
-    kernel: Kernel, views: Sequence[View], constants: Sequence[np.ndarray | None]
+    kernel: Kernel, views: Sequence[View], constants: Sequence[NDArray[Any] | None]
 ) -> tuple[list[Parameter], list[int]]:
     parameters: list[Parameter] = []
     parameter_of: list[int] = []
@@ -108,13 +109,13 @@ def _parameters(
     return parameters, parameter_of
 
 
-def _data_range(data: np.ndarray | None) -> Range | None:
+def _data_range(data: NDArray[Any] | None) -> Range | None:
     if data is None or data.dtype.kind == "f":
         return None
     return Range(int(data.min()), int(data.max()))
 
 
-def _role(kernel: Kernel, number: int, constants: Sequence[np.ndarray | None]) -> str:
+def _role(kernel: Kernel, number: int, constants: Sequence[NDArray[Any] | None]) -> str:
     """What people call an operand."""
     data = constants[number]
     if number == len(constants) - 1:
@@ -340,7 +341,6 @@ def loop_names(kernel: Kernel) -> tuple[str, ...]:
 
 
 def _result_type(function: ir.Operation) -> ir.Type:
-    from fdt_mlir.emitc.scalar_functions import scalar_type
-
-    function_type = ir.TypeAttr(function.attributes["function_type"]).value
-    return scalar_type(function_type.results[0])
+    signature = ir.TypeAttr(function.attributes["function_type"]).value
+    assert isinstance(signature, ir.FunctionType)
+    return scalar_type(signature.results[0])

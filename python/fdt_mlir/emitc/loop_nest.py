@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.scalar_functions import Argument, inline_function, scalar_type
 from fdt_mlir.emitc.statements import (
@@ -67,10 +68,10 @@ def emit_loops(body: KernelBody) -> None:
 @dataclass
 class _Nest:
     body: KernelBody
-    opened: list[int] = field(default_factory=list)
-    loop_values: dict[int, Value] = field(default_factory=dict)
-    indices: dict[int, Value] = field(default_factory=dict)
-    stage_values: dict[int, Value] = field(default_factory=dict)
+    opened: list[int] = field(default_factory=list[int])
+    loop_values: dict[int, Value] = field(default_factory=dict[int, Value])
+    indices: dict[int, Value] = field(default_factory=dict[int, Value])
+    stage_values: dict[int, Value] = field(default_factory=dict[int, Value])
 
     def emit(self) -> None:
         kernel = self.body.kernel
@@ -157,7 +158,7 @@ class _Nest:
         """
         if start.range is None:
             return None
-        probe = 1 << 20
+        probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
             self._step_range(stage, start.type, probe),
@@ -219,7 +220,7 @@ class _Nest:
         pad = self._pad(operand)
         if not leaving or pad is None or pad.neutral:
             return load(pointer, self._element(operand))
-        padding = constant(pad.value.value, scalar_type(pointer.element_type))
+        padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
         element = variable(self.body.operand_names[operand], padding)
         conditions = [c for s in leaving for c in self._inside(s) if c.constant is None]
         self._load_where(conditions, operand, element)

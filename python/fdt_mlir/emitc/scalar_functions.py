@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
@@ -68,8 +69,7 @@ def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
 
 
 def _constant(op: ir.Operation) -> Value:
-    attribute = op.attributes["value"]
-    return constant(attribute.value, scalar_type(attribute.type))
+    return constant(number_of(op.attributes["value"]), _result_type(op))
 
 
 def _table_element(arguments: Sequence[Argument]) -> Value:
@@ -127,7 +127,7 @@ def _convert(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 
 def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
-    predicate = op.attributes["predicate"].value
+    predicate = integer(op, "predicate")
     if predicate in _SIGNED_PREDICATES:
         return compare(values[0], _SIGNED_PREDICATES[predicate], values[1])
     left, right = as_unsigned(values[0]), as_unsigned(values[1])
@@ -137,7 +137,7 @@ def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
 def _compare_floats(op: ir.Operation, values: Sequence[Value]) -> Value:
     """Compare; MLIR numbers false, the ordered predicates, ord, the unordered ones, uno, true."""
     left, right = values
-    predicate = op.attributes["predicate"].value
+    predicate = integer(op, "predicate")
     if predicate in (0, 15):
         return constant(predicate == 15, int_type(1))
     if predicate in _FLOAT_PREDICATES:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,6 +34,13 @@ _PYTHON_COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+}
+
+
+_BITWISE: dict[str, Callable[[int, int], int]] = {
+    "and": int.__and__,
+    "or": int.__or__,
+    "xor": int.__xor__,
 }
 
 
@@ -125,7 +132,7 @@ def unknown(value_type: ir.Type, limits: Range | None = None) -> Value:
 
 
 @contextmanager
-def scratch_block() -> Iterator[None]:
+def scratch_block() -> Generator[None, None, None]:
     """Create operations that nobody prints, to learn the range of what they compute."""
     module = ir.Module.create(loc=ir.Location.unknown())
     with ir.InsertionPoint(module.body):
@@ -358,8 +365,7 @@ def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     """`and`, `or`, `xor` of integers of one type."""
     other = lift(right, left.type)
     if left.constant is not None and other.constant is not None:
-        apply = {"and": operator.and_, "or": operator.or_, "xor": operator.xor}[name]
-        return constant(apply(int(left.constant), int(other.constant)), left.type)
+        return constant(_BITWISE[name](int(left.constant), int(other.constant)), left.type)
     result = create(f"bitwise_{name}", [left.type], [left.ir, other.ir]).results[0]
     masks = [v.range for v in (left, other) if v.range is not None and v.range.low >= 0]
     if name == "and" and masks:

@@ -9,6 +9,7 @@ operand with an indexing map.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integers, string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
 from fdt_mlir.kernels.neutral import is_neutral
@@ -16,6 +17,7 @@ from fdt_mlir.kernels.stage_function import StageFunction
 from fdt_mlir.normalize.layer_kinds import layer_kind
 from fdt_mlir.normalize.structured import (
     Structured,
+    element_type,
     is_splat,
     is_unit_reshape,
     producer,
@@ -56,7 +58,7 @@ class _Composer:
     def __init__(self, module: ir.Module, members: Sequence[ir.Operation]):
         self.module = module
         self.members = list(members)
-        self.layer: str = members[0].attributes["fdt.layer"].value
+        self.layer: str = string(members[0], "fdt.layer")
         self.dims: list[int] = []
         self.operands: list[_Operand] = []
         self.stages: list[Stage] = []
@@ -117,7 +119,7 @@ class _Composer:
             else:
                 stage = self._map_stage(value, index, over)
             self.stages.append(stage)
-            self.stage_types.append(value.type.element_type)
+            self.stage_types.append(element_type(value))
             self.stage_of[key] = len(self.stages) - 1
         return self.stage_of[key]
 
@@ -138,7 +140,7 @@ class _Composer:
         start = StageFunction(self.module, f"{self.layer}_init")
         init = start.finish(self._read(start, view.init, index, over))
         function = StageFunction(self.module, f"{self.layer}_accumulate")
-        accumulator = function.argument("acc", view.result.type.element_type)
+        accumulator = function.argument("acc", element_type(view.result))
         scope = over + reduces
         elements = [
             self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))
@@ -161,7 +163,7 @@ class _Composer:
     ) -> Stage:
         """A reduction over nothing: the start value is a stage of its own, then one combination."""
         self.stages.append(Stage(init, init_args, over))
-        self.stage_types.append(view.result.type.element_type)
+        self.stage_types.append(element_type(view.result))
         start = f"stage:{len(self.stages) - 1}"
         return Stage(body, tuple(start if arg == "acc" else arg for arg in args), over)
 
@@ -203,10 +205,10 @@ class _Composer:
 
     def _read_stage(self, function: StageFunction, value: ir.Value, index: Index) -> ir.Value:
         number = self._stage_for(value, index, _dims_of(index))
-        return function.argument(f"stage:{number}", value.type.element_type)
+        return function.argument(f"stage:{number}", element_type(value))
 
     def _read_padded(self, function: StageFunction, pad: ir.Operation, index: Index) -> ir.Value:
-        low = list(pad.attributes["static_low"])
+        low = integers(pad, "static_low")
         shifted = tuple(
             downcast(expr - amount) if amount else expr
             for expr, amount in zip(index, low, strict=True)
@@ -222,7 +224,7 @@ class _Composer:
         if not isinstance(operand.value.type, ir.RankedTensorType) or is_splat(operand.value):
             return function.constant(operand.value)
         number = self._operand_number(operand)
-        return function.argument(f"in:{number}", operand.value.type.element_type)
+        return function.argument(f"in:{number}", element_type(operand.value))
 
     def _read_input(
         self,

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
+from fdt_mlir.normalize.structured import defined_functions
 from fdt_mlir.passes import Pass
 
 
@@ -23,10 +25,9 @@ class FormKernelsPass(Pass):
     name: ClassVar[str] = "fdt-form-kernels"
 
     def run(self, module: ir.Module) -> None:
-        for function in list(module.body.operations):
-            if function.operation.name == "func.func" and not function.is_external:
-                for members in _layers(function.operation):
-                    _replace(module, members)
+        for function in defined_functions(module):
+            for members in _layers(function):
+                _replace(module, members)
 
 
 def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
@@ -35,8 +36,8 @@ def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
         for block in region.blocks:
             for operation in block.operations:
                 if "fdt.layer" in operation.attributes:
-                    name = operation.attributes["fdt.layer"].value
-                    layers.setdefault(name, []).append(operation.operation)
+                    op = operation.operation
+                    layers.setdefault(string(op, "fdt.layer"), []).append(op)
     return list(layers.values())
 
 

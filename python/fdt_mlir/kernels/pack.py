@@ -1,8 +1,10 @@
 """The order of a constant's elements in flash: the order in which its kernel reads them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import Kernel
@@ -28,7 +30,7 @@ def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:
     return tuple(sorted(range(len(position)), key=lambda dim: position[dim]))
 
 
-def pack(data: np.ndarray, order: Sequence[int] | None) -> np.ndarray:
+def pack(data: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     """The elements of a constant in their final order, one-dimensional."""
-    packed = data if order is None else data.transpose(tuple(order))
-    return np.ascontiguousarray(packed).reshape(-1)
+    packed = data if order is None else np.transpose(data, order)
+    return np.ravel(packed)
