@@ -51,7 +51,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     block = function.regions[0].blocks[0]
     steps = [step for op in block.operations if (step := _step(op.operation))]
     terminator = list(block.operations)[-1].operation
-    spans: dict[ir.Value, tuple[int, int]] = {argument: (0, 1) for argument in block.arguments}
+    spans: dict[ir.Value, tuple[int, int]] = dict.fromkeys(block.arguments, (0, 1))
     for number, step in enumerate(steps):
         for value in _touched(step.op):
             first, last = spans.get(value, (number, number))

@@ -53,6 +53,12 @@ def operation_count(function: ir.Operation) -> int:
     return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
 
 
+def function_result_type(function: ir.Operation) -> ir.Type:
+    """The C type of what a scalar function returns."""
+    function_type = ir.TypeAttr(function.attributes["function_type"]).value
+    return scalar_type(function_type.results[0])
+
+
 def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     if op.name == "arith.constant":
         return _constant(op)
@@ -72,10 +78,12 @@ def _constant(op: ir.Operation) -> Value:
 
 def _table_element(arguments: Sequence[Argument]) -> Value:
     table, *indices = arguments
-    assert isinstance(table, Pointer) and len(indices) == 1, "tables have one dimension"
-    (position,) = indices
-    assert isinstance(position, Value)
-    return load(table, to_index(position))
+    assert isinstance(table, Pointer)
+    position = constant(0, int_type(32))
+    for index, stride in zip(indices, table.strides, strict=True):
+        assert isinstance(index, Value)
+        position = position + to_index(index) * stride
+    return load(table, position)
 
 
 def scalar_type(mlir_type: ir.Type) -> ir.Type:

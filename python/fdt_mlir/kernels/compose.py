@@ -18,6 +18,7 @@ from fdt_mlir.normalize.structured import (
     Structured,
     is_splat,
     is_unit_reshape,
+    pad_amounts,
     producer,
     shape_of,
     structured,
@@ -206,14 +207,15 @@ class _Composer:
         return function.argument(f"stage:{number}", value.type.element_type)
 
     def _read_padded(self, function: StageFunction, pad: ir.Operation, index: Index) -> ir.Value:
-        low = list(pad.attributes["static_low"])
+        low, _ = pad_amounts(pad)
         shifted = tuple(
             downcast(expr - amount) if amount else expr
             for expr, amount in zip(index, low, strict=True)
         )
         (yielded,) = list(pad.regions[0].blocks[0].operations)[-1].operands
         constant = producer(yielded)
-        assert constant is not None and constant.name == "arith.constant"
+        assert constant is not None
+        assert constant.name == "arith.constant"
         operand = _Operand(pad.operands[0], shifted, constant.attributes["value"])
         return self._read_operand(function, operand)
 
@@ -285,8 +287,9 @@ class _Composer:
         pads: list[Pad] = []
         for number, operand in enumerate(self.operands):
             if operand.pad is not None:
-                reducing = [stage for stage in self.stages if f"in:{number}" in stage.args]
-                neutral = all(is_neutral(self.module, s, number, operand.pad) for s in reducing)
+                neutral = all(
+                    is_neutral(self.module, stage, number, operand.pad) for stage in self.stages
+                )
                 pads.append(Pad(number, operand.pad, neutral))
         return tuple(pads)
 

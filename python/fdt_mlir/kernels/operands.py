@@ -71,10 +71,13 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
 
 
 def constant_of(module: ir.Module, view: View) -> np.ndarray | None:
-    """The data of a view's base where it is a constant global; None for buffers."""
+    """The elements that a view shows of a constant global; None for buffers."""
     op = producer(view.base)
     if op is None or op.name != "memref.get_global":
         return None
     name = op.attributes["name"].value
     table = ir.SymbolTable(module.operation)
-    return constant_array(table[name].operation.attributes["initial_value"])
+    data = constant_array(table[name].operation.attributes["initial_value"])
+    assert not view.dynamic, "slices of constants in tile loops come with tiling"
+    strides = [stride * data.itemsize for stride in view.strides]
+    return np.lib.stride_tricks.as_strided(data.reshape(-1)[view.offset :], view.shape, strides)
