@@ -15,6 +15,8 @@ from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
 from fdt_mlir.importer.match_reference import MatchReferencePass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
@@ -90,8 +92,10 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
     FoldConstantsPass,
+    ExposeCopiesPass,
     MarkLayersPass,
     FormKernelsPass,
+    PlacePartsPass,
     VerifyBuffersPass,
     PlanArenaPass,
     LowerToEmitcPass,

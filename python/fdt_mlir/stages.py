@@ -26,9 +26,9 @@ STAGES = (
         "normalize",
         "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
         "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,canonicalize,cse),"
-        "fdt-mark-layers",
+        "fdt-expose-copies,fdt-mark-layers",
     ),
-    Stage("kernels", "fdt-form-kernels,canonicalize,cse"),
+    Stage("kernels", "fdt-form-kernels,fdt-place-parts,canonicalize,cse"),
     Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
     Stage("allocate", "fdt-plan-arena"),
 )
