@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir, source_name, walk
+from fdt_mlir.importer.real_multiplier import real_multiplier
 from fdt_mlir.importer.requantise_concatenations import Requantised
-from fdt_mlir.importer.tflite_model import Tensor, TfliteModel
+from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
 
 def annotate(module: ir.Module, requantised: Requantised) -> None:
@@ -15,7 +16,7 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
     """
     model = requantised.model
     source_of = {
-        model.tensors[index].name: operator.code
+        model.tensors[index].name: operator
         for operator in model.operators
         for index in operator.outputs
     }
@@ -25,12 +26,19 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
         if name is None or not op.name.startswith("tosa."):
             continue
         if name in source_of:
-            op.attributes["fdt.source"] = ir.StringAttr.get(source_of[name])
+            _annotate_source(op, model, source_of[name])
         if name in requantised.tables and op.name == "tosa.rescale":
             _look_up(op, requantised.tables[name])
     (function,) = [op.operation for op in module.body.operations]
     function.attributes["fdt.inputs"] = _interface(model, model.inputs)
     function.attributes["fdt.outputs"] = _interface(model, model.outputs)
+
+
+def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -> None:
+    op.attributes["fdt.source"] = ir.StringAttr.get(operator.code)
+    multiplier = real_multiplier(model, operator)
+    if op.name == "tosa.rescale" and multiplier is not None:
+        op.attributes["fdt.real_multiplier"] = ir.FloatAttr.get(ir.F64Type.get(), multiplier)
 
 
 def _locate(op: ir.Operation, file: str) -> None:
