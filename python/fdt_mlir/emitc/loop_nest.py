@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.scalar_functions import Argument, inline_function, scalar_type
 from fdt_mlir.emitc.statements import (
@@ -45,7 +46,8 @@ Evaluate = Callable[[Stage, Sequence[Argument]], Value]
 class KernelBody:
     """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
 
-    `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
+    `bounds` holds begin and end of every slice, `origins` the element index at which the window of
+    an operand begins. `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
     computes a stage that does not reduce (inline or by a call).
     """
 
@@ -53,6 +55,7 @@ class KernelBody:
     accesses: tuple[Access, ...]
     pointers: tuple[Pointer, ...]
     bounds: tuple[Value, ...]
+    origins: Mapping[int, Value]
     functions: Mapping[str, ir.Operation]
     names: tuple[str, ...]
     operand_names: tuple[str, ...]
@@ -67,15 +70,16 @@ def emit_loops(body: KernelBody) -> None:
 @dataclass
 class _Nest:
     body: KernelBody
-    opened: list[int] = field(default_factory=list)
-    loop_values: dict[int, Value] = field(default_factory=dict)
-    indices: dict[int, Value] = field(default_factory=dict)
-    stage_values: dict[int, Value] = field(default_factory=dict)
+    opened: list[int] = field(default_factory=list[int])
+    loop_values: dict[int, Value] = field(default_factory=dict[int, Value])
+    indices: dict[int, Value] = field(default_factory=dict[int, Value])
+    stage_values: dict[int, Value] = field(default_factory=dict[int, Value])
 
     def emit(self) -> None:
         kernel = self.body.kernel
         for number, access in enumerate(self.body.accesses):
-            self.indices[number] = index(access.linear(len(kernel.dims)).constant)
+            start = index(access.linear(len(kernel.dims)).constant)
+            self.indices[number] = start - self.body.origins.get(number, index(0))
         self._open(result_loops(kernel, self.body.accesses))
 
     def _open(self, loops: Sequence[Loop]) -> None:
@@ -157,7 +161,7 @@ class _Nest:
         """
         if start.range is None:
             return None
-        probe = 1 << 20
+        probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
             self._step_range(stage, start.type, probe),
@@ -192,6 +196,9 @@ class _Nest:
         if name == "acc":
             assert accumulator is not None
             return accumulator
+        if name == "out":
+            result = len(self.body.accesses) - 1
+            return load(self.body.pointers[result], self._element(result))
         kind, _, number = name.partition(":")
         position = int(number)
         if kind == "table":
@@ -219,7 +226,7 @@ class _Nest:
         pad = self._pad(operand)
         if not leaving or pad is None or pad.neutral:
             return load(pointer, self._element(operand))
-        padding = constant(pad.value.value, scalar_type(pointer.element_type))
+        padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
         element = variable(self.body.operand_names[operand], padding)
         conditions = [c for s in leaving for c in self._inside(s) if c.constant is None]
         self._load_where(conditions, operand, element)
@@ -265,6 +272,9 @@ class _Nest:
         kernel = self.body.kernel
         dim = window.first
         low, high = index(0), index(kernel.dims[dim])
+        if dim in kernel.slices:
+            position = 2 * kernel.slices.index(dim)
+            low, high = self.body.bounds[position : position + 2]
         for pad in kernel.pads:
             if not pad.neutral or f"in:{pad.operand}" not in stage.args:
                 continue

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.import_options import Numerics
@@ -33,7 +34,7 @@ class MatchReferencePass(Pass):
 
     def run(self, module: ir.Module) -> None:
         for op in list(walk(module.operation)):
-            source = op.attributes["fdt.source"].value if "fdt.source" in op.attributes else None
+            source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
             rounds_once = source == "FULLY_CONNECTED" and self.numerics == "litert"
             if op.name == "tosa.rescale" and rounds_once:
                 op.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)

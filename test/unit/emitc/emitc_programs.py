@@ -79,7 +79,9 @@ class _Program:
         return name
 
     def _constant(self, value: int, type_name: str) -> _Value:
-        name = self._emit(f'"emitc.constant"() {{value = {value} : {type_name}}} : () -> {type_name}')
+        name = self._emit(
+            f'"emitc.constant"() {{value = {value} : {type_name}}} : () -> {type_name}'
+        )
         return _Value(name, type_name, value, value, is_constant=True)
 
     def _pick(self, type_name: str) -> _Value:
@@ -119,7 +121,9 @@ class _Program:
         least, greatest = _range(type_name)
         if least <= low and high <= greatest:
             signature = f"({type_name}, {type_name}) -> {type_name}"
-            self._keep(f"emitc.{operator} {left.name}, {right.name} : {signature}", type_name, low, high)
+            self._keep(
+                f"emitc.{operator} {left.name}, {right.name} : {signature}", type_name, low, high
+            )
 
     def _narrow(self) -> None:
         type_name = self._random.choice(["i8", "i16", "ui8"])
@@ -192,7 +196,7 @@ class _Program:
 
     def _bounded(self) -> str:
         value = self._pick("i32")
-        if -_MEMORY_BOUND <= value.low and value.high <= _MEMORY_BOUND:
+        if max(abs(value.low), abs(value.high)) <= _MEMORY_BOUND:
             return value.name
         bound = self._constant(_MEMORY_BOUND, "i32")
         return self._emit(f"emitc.rem {value.name}, {bound.name} : (i32, i32) -> i32")
@@ -202,12 +206,15 @@ class _Program:
         if self._random.random() < 0.4:
             # x = x op small: what becomes a compound assignment, kept within bounds by a rem.
             old = self._emit(f"emitc.load {target} : <i32>")
-            small = self._emit(f"emitc.rem {self._bounded()}, {self._constant(99, 'i32').name}"
-                               " : (i32, i32) -> i32")
+            small = self._emit(
+                f"emitc.rem {self._bounded()}, {self._constant(99, 'i32').name} : (i32, i32) -> i32"
+            )
             operands = [old, small]
             self._random.shuffle(operands)
             operator = self._random.choice(["add", "sub", "bitwise_xor"])
-            updated = self._emit(f"emitc.{operator} {operands[0]}, {operands[1]} : (i32, i32) -> i32")
+            updated = self._emit(
+                f"emitc.{operator} {operands[0]}, {operands[1]} : (i32, i32) -> i32"
+            )
             self._lines.append(f"emitc.assign {updated} : i32 to {target} : <i32>")
             old = self._emit(f"emitc.load {target} : <i32>")
             bound = self._constant(_MEMORY_BOUND, "i32")
@@ -277,7 +284,9 @@ class _Program:
         high = self._index() if self._random.random() < 0.7 else self._constant(4, "i32").name
         step = self._constant(self._random.randint(1, 3), "i32")
         induction = self._fresh()
-        self._lines.append(f"emitc.for {induction} = {low.name} to {high} step {step.name} : i32 {{")
+        self._lines.append(
+            f"emitc.for {induction} = {low.name} to {high} step {step.name} : i32 {{"
+        )
         outer = list(self._values)
         self._values.append(_Value(induction, "i32", -2, 12))
         self._nested(depth)

@@ -43,9 +43,7 @@ def _run(source: str, folder: Path, name: str, flags: list[str]) -> str:
     path = folder / f"{name}.c"
     path.write_text(source)
     subprocess.run(["gcc", *flags, str(path), "-o", str(folder / name)], check=True)
-    return subprocess.run(
-        [str(folder / name)], check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run([str(folder / name)], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
