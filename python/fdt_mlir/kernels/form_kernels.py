@@ -8,7 +8,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
 from fdt_mlir.normalize.structured import defined_functions
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,13 @@ def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
 
 def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
     root = _root(members)
+    if root is not None:
+        _create_call(module, members, root)
+    for op in reversed(members):
+        op.erase()
+
+
+def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
     composed = compose_kernel(module, members, root)
     with ir.InsertionPoint(root), composed.location:
         destination = ir.Operation.create(
@@ -52,15 +59,19 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
         )
         call = create_call(composed.kernel, composed.inputs, destination.results[0])
     root.results[0].replace_all_uses_with(call.results[0])
-    for op in reversed(members):
-        op.erase()
 
 
-def _root(members: list[ir.Operation]) -> ir.Operation:
-    """The member whose result is used outside of the layer."""
+def _root(members: list[ir.Operation]) -> ir.Operation | None:
+    """The member whose result is used outside of the layer; None where nobody uses it."""
     inside = set(members)
     roots = [
         op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)
     ]
-    assert len(roots) == 1, f"layer with {len(roots)} results"
-    return roots[0]
+    if len(roots) > 1:
+        name = string(roots[0], "fdt.layer")
+        raise op_error(
+            roots[-1],
+            f"layer '{name}' has {len(roots)} results that others read, a kernel has one",
+            "let fdt-mark-layers mark the layers",
+        )
+    return roots[0] if roots else None
