@@ -25,7 +25,8 @@ STAGES = (
     Stage(
         "normalize",
         "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
-        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,canonicalize,cse),"
+        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
+        "linalg-fold-unit-extent-dims,canonicalize,cse),"
         "fdt-mark-layers",
     ),
     Stage("kernels", "fdt-form-kernels,canonicalize,cse"),

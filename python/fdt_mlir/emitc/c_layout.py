@@ -55,4 +55,5 @@ def _breaks(line: str, start: int) -> Iterator[tuple[float, int]]:
         elif character == " " and (line[at - 1] in ",;" or _OPERATORS.match(line, at)):
             yield nesting, at
         elif character == " " and line[at - 1] == "=" and line[at - 2] not in "=!<>":
-            yield nesting + 1.5, at  # better one level inside than after the equals sign
+            rest_fits = start + len(_CONTINUATION) + len(line) - at - 1 <= LINE_COLUMNS
+            yield nesting + (0.5 if rest_fits else 1.5), at

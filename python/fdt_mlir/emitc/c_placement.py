@@ -273,10 +273,9 @@ class Placement:
     def _same_object(self, first: ir.Value, second: ir.Value) -> bool:
         if first == second:
             return True
-        one, other = self.producer(first), self.producer(second)
-        if one is None or other is None:
-            return False
-        return one.name == other.name == "subscript" and one.operands == other.operands
+        nodes = (self.producer(first), self.producer(second))
+        operands = [node.operands for node in nodes if node and node.name == "subscript"]
+        return len(operands) == 2 and operands[0] == operands[1]
 
     def _use_operands(self, node: Node, use: Use | None) -> None:
         """Record the uses of `node`'s operands; `use` is where `node` itself is inlined, if so."""

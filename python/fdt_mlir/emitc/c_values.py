@@ -61,11 +61,12 @@ class Values:
 
         A cast of arithmetic stays: it tells the reader in which type the arithmetic is done.
         """
-        cast = self._inlined(value, "cast")
-        if cast and _type_of(cast).is_implicit_from(_source_type(cast)):
-            source = self.expression(cast.operands[0])
-            if _type_of(cast).pointers or source.precedence == c.Precedence.POSTFIX:
-                return source
+        source = self._implicitly_cast(value)
+        if source is None:
+            return self.expression(value)
+        expression = self.expression(source)
+        if c_type(value.type).pointers or expression.precedence == c.Precedence.POSTFIX:
+            return expression
         return self.expression(value)
 
     def bare(self, value: ir.Value) -> Expr:
@@ -73,7 +74,7 @@ class Values:
         number = self._placement.integer(value)
         if number is not None:
             return c.literal(bare_integer(number))
-        return self.converted(value)
+        return self.expression(self._implicitly_cast(value) or value)
 
     def operation(self, node: Node) -> Expr:
         """Spell the expression that computes the result of `node`."""
@@ -208,6 +209,14 @@ class Values:
             self._placement.integer(value) is not None
         )
 
+    def _implicitly_cast(self, value: ir.Value) -> ir.Value | None:
+        """Return what an inlined cast converts, if C would convert it unasked."""
+        cast = self._inlined(value, "cast")
+        if cast is None:
+            return None
+        (source,) = cast.operands
+        return source if _type_of(cast).is_implicit_from(c_type(source.type).value) else None
+
     def _inlined(self, value: ir.Value, name: str) -> Node | None:
         """Return the operation `name` that computes `value`, unless `value` is a named local."""
         node = self._placement.producer(value)
@@ -216,10 +225,6 @@ class Values:
 
 def _type_of(node: Node) -> CType:
     return c_type(node.value.type).value
-
-
-def _source_type(cast: Node) -> CType:
-    return c_type(cast.operands[0].type).value
 
 
 def _narrowed(node: Node, expression: Expr) -> Expr:

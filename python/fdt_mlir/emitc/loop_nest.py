@@ -158,7 +158,7 @@ class _Nest:
         """
         if start.range is None:
             return None
-        probe = 1 << 20
+        probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
             self._step_range(stage, start.type, probe),

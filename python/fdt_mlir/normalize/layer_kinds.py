@@ -23,7 +23,8 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
 def _reduction_kind(view: Structured) -> str:
     windowed = not view.maps[0].is_projected_permutation
     if not _is_product(view):
-        return "pool" if windowed else "reduce"
+        # Pools from TFLite carry a second input that only gives the window its extents.
+        return "pool" if windowed or len(view.inputs) > 1 else "reduce"
     spatial = [
         loop
         for loop, extent in enumerate(view.extents)
