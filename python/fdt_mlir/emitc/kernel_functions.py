@@ -58,7 +58,10 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
         packed_order(kernel, number) if constant is not None else None
         for number, constant in enumerate(constants)
     ]
-    accesses = [_access(kernel, n, view, orders[n]) for n, view in enumerate(views)]
+    accesses = [
+        _access(kernel, n, view, _strides(view, constants[n] is not None, orders[n]))
+        for n, view in enumerate(views)
+    ]
     parameters, parameter_of = _parameters(kernel, views, constants)
     return KernelCall(
         op,
@@ -72,20 +75,22 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
     )
 
 
-def _access(kernel: Kernel, number: int, view: View, order: tuple[int, ...] | None) -> Access:
+def _access(kernel: Kernel, number: int, view: View, strides: Sequence[int]) -> Access:
     if not kernel.maps[number].results and view.shape:
         return Access(())  # a table: the scalar function indexes it
-    strides = view.strides if order is None else _packed_strides(view.shape, order)
     rings = [(dim, extent) for operand, dim, extent in kernel.rings if operand == number]
     return access_of(kernel.maps[number], view.shape, strides, rings)
 
 
-def _packed_strides(shape: Sequence[int], order: Sequence[int]) -> list[int]:
-    strides = [0] * len(shape)
+def _strides(view: View, constant: bool, order: Sequence[int] | None) -> Sequence[int]:
+    """Distances in elements: of buffers as they lie, of constants as they are packed."""
+    if not constant:
+        return view.strides
+    strides = [0] * len(view.shape)
     step = 1
-    for dim in reversed(order):
+    for dim in reversed(order or range(len(view.shape))):
         strides[dim] = step
-        step *= shape[dim]
+        step *= view.shape[dim]
     return strides
 
 
