@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops

@@ -53,8 +53,8 @@ class KernelBody:
     """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
 
     `bounds` holds begin and end of every slice, `origins` the element index at which the window of
-    an operand begins. `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
-    computes a stage that does not reduce (inline or by a call).
+    an operand begins. `functions` are the scalar functions by name; `names` the C names of the
+    loops; `evaluate` computes a stage that does not reduce (inline or by a call).
     """
 
     kernel: Kernel

@@ -25,7 +25,8 @@ class MatchReferencePass(Pass):
     Ensures: rescales of fully connected layers round once (LiteRT's reference does; convolutions
         round twice, as converted). Quantised average pools divide exactly, half away from zero,
         instead of multiplying by a fixed-point reciprocal.
-    Fails when: never; operations without `fdt.source` keep TOSA's meaning.
+    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
+        TOSA's meaning.
     """
 
     name: ClassVar[str] = "fdt-match-reference"

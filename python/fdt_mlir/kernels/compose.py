@@ -9,7 +9,7 @@ operand with an indexing map.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.attributes import integers, string
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
 from fdt_mlir.kernels.neutral import is_neutral

@@ -29,7 +29,7 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
 def _is_copy(view: Structured) -> bool:
     """Whether the body gives back what it reads."""
     body = view.op.regions[0].blocks[0]
-    only = list(body.operations)[0].operation
+    only = next(iter(body.operations)).operation
     return (
         only.name == "linalg.yield"
         and only.operands[0] == body.arguments[0]
