@@ -65,9 +65,8 @@ class Values:
         if source is None:
             return self.expression(value)
         expression = self.expression(source)
-        if c_type(value.type).pointers or expression.precedence == c.Precedence.POSTFIX:
-            return expression
-        return self.expression(value)
+        is_clear = expression.precedence == c.Precedence.POSTFIX or self._inlined(source, "cast")
+        return expression if c_type(value.type).pointers or is_clear else self.expression(value)
 
     def bare(self, value: ir.Value) -> Expr:
         """Spell an integer where its type has no meaning: a shift count, subscript or bound."""
@@ -176,6 +175,8 @@ class Values:
         symbol = c.BINARY_OPERATORS[node.name]
         if node.name in _LOGICAL:
             return c.binary(symbol, *map(self.expression, node.operands))
+        if node.name == "sub" and self._is_negation(node):
+            return c.unary("-", self.expression(node.operands[1]))
         if node.name in _SHIFTS:
             lhs, rhs = self._shift_operands(node)
         else:
@@ -183,6 +184,12 @@ class Values:
         if node.name == "mul" and _type_of(node).base == "uint16_t":
             lhs = c.cast(CType("uint32_t"), lhs)  # 65535 * 65535 overflows the promoted int
         return _narrowed(node, c.binary(symbol, lhs, rhs))
+
+    def _is_negation(self, node: Node) -> bool:
+        """Whether `node` subtracts from an integer zero without a cast back."""
+        result = _type_of(node)
+        is_plain = result.is_integer and result.is_signed and not result.is_promoted
+        return is_plain and self._placement.integer(node.operands[0]) == 0
 
     def _shift_operands(self, node: Node) -> tuple[Expr, Expr]:
         value, count = node.operands
