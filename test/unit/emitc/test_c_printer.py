@@ -1,5 +1,6 @@
 """The C text of small EmitC functions: precedence, what moves where, names, layout."""
 
+import itertools
 import textwrap
 
 import pytest
@@ -459,7 +460,7 @@ def test_a_comment_names_its_value():
 def test_a_long_statement_is_cut_at_what_has_a_name():
     names = [f"%s{number}" for number in range(6)]
     body = binary("%s0", "mul", "%a, %b")
-    for old, new in zip(names, names[1:], strict=False):
+    for old, new in itertools.pairwise(names):
         body += f'{new} = emitc.bitwise_xor {old}, %w{new[2:]} : (i32, i32) -> i32 loc("mixed")\n'
     loads = "".join(load(f"%w{number}", "%b") for number in range(1, 6))
     lines = body_of(loads + body.replace("%w5", "%c") + "emitc.return %s5 : i32")
