@@ -143,8 +143,7 @@ class Placement:
         first = uses[-1].statement
         if first.name != "assign" or first.block is not variable.block or first in self._compound:
             return None
-        mentions = sum(use.statement is first for use in uses)
-        return first if first.operands[0] == variable.value and mentions == 1 else None
+        return first if first.operands[0] == variable.value else None
 
     def compound(self, assign: Node) -> Compound | None:
         """Return the operator and right-hand side if `assign` updates what it assigns to."""

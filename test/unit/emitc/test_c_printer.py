@@ -277,6 +277,12 @@ def test_a_call_moves_into_the_statement_that_uses_it():
     assert body_of(body + "emitc.return %y : i32") == ["return g(a) + b;"]
 
 
+def test_what_a_call_needs_moves_with_it():
+    body = load("%x", "%a") + "%y = emitc.call @g(%x) : (i32) -> i32\n"
+    body += binary("%z", "add", "%y, %b")
+    assert body_of(body + "emitc.return %z : i32") == ["return g(p[a]) + b;"]
+
+
 def test_calls_keep_their_order():
     body = "%x = emitc.call @g(%a) : (i32) -> i32\n%y = emitc.call @g(%b) : (i32) -> i32\n"
     body += binary("%z", "sub", "%x, %y")
@@ -331,6 +337,23 @@ def test_an_update_of_a_variable(operation: str, operands: str, expected: str):
     assert body_of(body + "emitc.return %r : i32")[1] == f"{expected};"
 
 
+def test_a_sum_with_another_object_is_no_update():
+    body = VARIABLE + load("%old", "%a") + binary("%new", "add", "%old, %b")
+    body += "emitc.assign %new : i32 to %v : <i32>\n%r = emitc.load %v : <i32>\n"
+    assert body_of(body + "emitc.return %r : i32")[1] == "total = p[a] + b;"
+
+
+def test_a_variable_is_read_by_name_until_it_changes():
+    body = VARIABLE + "%x = emitc.load %v : <i32>\n" + binary("%y", "mul", "%x, %x")
+    assert body_of(body + "emitc.return %y : i32")[1] == "return total * total;"
+    changed = "emitc.assign %b : i32 to %v : <i32>\nemitc.return %y : i32"
+    assert body_of(body + changed)[1:] == [
+        "const int32_t v0 = total;",
+        "total = b;",
+        "return v0 * v0;",
+    ]
+
+
 def test_an_update_of_an_element_spells_its_index_once():
     body = binary("%i", "mul", "%a, %b") + load("%old", "%i") + binary("%new", "add", "%old, %c")
     body += "emitc.assign %new : i32 to %old_cell : <i32>\nemitc.return %a : i32"
@@ -383,6 +406,32 @@ def test_branches_chain():
         "}",
         "return a;",
     ]
+
+
+def test_switch():
+    body = (
+        'emitc.switch %a : i32\ncase 2 {\nemitc.verbatim "two();"\nemitc.yield\n}\n'
+        'default {\nemitc.verbatim "other();"\nemitc.yield\n}\n'
+    )
+    assert body_of(body + "emitc.return", "") == [
+        "switch (a) {",
+        "case 2: {",
+        "  two();",
+        "  break;",
+        "}",
+        "default: {",
+        "  other();",
+        "  break;",
+        "}",
+        "}",
+    ]
+
+
+def test_verbatim_text_names_values():
+    body = (
+        binary("%s", "add", "%a, %b") + 'emitc.verbatim "X({}) {{ y({}); }" args %a, %s : i32, i32'
+    )
+    assert body_of(body + "\nemitc.return", "") == ["X(a) { y((a + b)); }"]
 
 
 def test_pointers():
