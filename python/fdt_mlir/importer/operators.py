@@ -2,10 +2,15 @@
 
 from types import MappingProxyType
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # The operators for which tosa-converter-for-tflite 2026.2.0 has a pattern (a test compares with the
 # wheel), without those that need control flow, complex numbers or a table of the converter's own.
 # What one of them cannot do, such as a dynamic axis, the converter itself reports.
-SUPPORTED_OPERATORS = frozenset(
+SUPPORTED_OPERATORS = _names(
     """
     ABS ADD ADD_N ARG_MAX ARG_MIN ATAN2 AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND BITWISE_XOR
     BROADCAST_TO BUCKETIZE CAST CEIL CONCATENATION CONV_2D CONV_3D COS DEPTHWISE_CONV_2D
@@ -18,11 +23,13 @@ SUPPORTED_OPERATORS = frozenset(
     ROUND RSQRT SCATTER_ND SELECT SELECT_V2 SHAPE SIGN SIN SLICE SOFTMAX SPACE_TO_BATCH_ND
     SPACE_TO_DEPTH SPARSE_TO_DENSE SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE
     STRIDED_SLICE SUB SUM TANH TILE TRANSPOSE TRANSPOSE_CONV UNPACK ZEROS_LIKE
-    """.split()
+    """
 )
 
 _CONTROL_FLOW = "export the model without control flow; unroll what repeats"
-_RECURRENT = "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"
+_RECURRENT = (
+    "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"
+)
 _STATE = "freeze the model's variables before exporting it, or pass state in and out"
 _STRINGS = "look words up outside of the model and pass their numbers in"
 _RANDOM = "export the model for inference; what it draws can be passed in"
@@ -48,7 +55,7 @@ _HINTS = MappingProxyType(
             _COMPLEX: "COMPLEX_ABS IMAG REAL RFFT2D",
             _CUSTOM: "CUSTOM DELEGATE",
         }.items()
-        for name in names.split()
+        for name in _names(names)
     }
 )
 

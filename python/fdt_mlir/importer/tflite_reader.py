@@ -29,7 +29,12 @@ _CODE_DEPRECATED, _CODE_CUSTOM, _CODE_VERSION, _CODE_BUILTIN = 0, 1, 2, 3
 _GRAPH_TENSORS, _GRAPH_INPUTS, _GRAPH_OUTPUTS, _GRAPH_OPERATORS = 0, 1, 2, 3
 _TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_BUFFER, _TENSOR_NAME, _TENSOR_QUANTIZATION = 0, 1, 2, 3, 4
 _TENSOR_IS_VARIABLE, _TENSOR_SPARSITY, _TENSOR_SIGNATURE = 5, 6, 7
-_QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZATION_AXIS = 2, 3, 4, 6
+_QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZATION_AXIS = (
+    2,
+    3,
+    4,
+    6,
+)
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
 _OPERATOR_OPTIONS_TYPE, _OPERATOR_OPTIONS = 3, 4
 _OPERATOR_OPTIONS_2_TYPE, _OPERATOR_OPTIONS_2 = 11, 12
@@ -38,11 +43,15 @@ _BUFFER_DATA, _BUFFER_OFFSET = 0, 1
 _ELEMENTS = {
     number: name for name, number in vars(tflite.TensorType).items() if not name.startswith("_")
 }
-_ELEMENT_BITS = {
-    **{"INT4": 4, "BOOL": 8, "INT8": 8, "UINT8": 8, "INT16": 16, "UINT16": 16, "FLOAT16": 16},
-    **{"BFLOAT16": 16, "INT32": 32, "UINT32": 32, "FLOAT32": 32, "INT64": 64, "UINT64": 64},
-    **{"FLOAT64": 64, "COMPLEX64": 64, "COMPLEX128": 128},
+_BITS_OF = {
+    4: ("INT4",),
+    8: ("BOOL", "INT8", "UINT8"),
+    16: ("BFLOAT16", "FLOAT16", "INT16", "UINT16"),
+    32: ("FLOAT32", "INT32", "UINT32"),
+    64: ("COMPLEX64", "FLOAT64", "INT64", "UINT64"),
+    128: ("COMPLEX128",),
 }
+_ELEMENT_BITS = {element: bits for bits, elements in _BITS_OF.items() for element in elements}
 # Operators whose bodies are subgraphs of their own.
 CONTROL_FLOW = frozenset({"CALL", "CALL_ONCE", "IF", "WHILE"})
 
@@ -132,9 +141,7 @@ def _read_quantization(table: Table | None) -> Quantization | None:
         raise CorruptFlatbufferError(f"{len(scales)} scales with {len(zero_points)} zero points")
     if len(zero_points) < len(scales):
         zero_points = (zero_points or [0]) * len(scales)
-    return Quantization(
-        tuple(scales), tuple(zero_points), table.scalar(_QUANTIZATION_AXIS, "<i")
-    )
+    return Quantization(tuple(scales), tuple(zero_points), table.scalar(_QUANTIZATION_AXIS, "<i"))
 
 
 def _tensor_obstacles(table: Table) -> tuple[Obstacle, ...]:
@@ -229,7 +236,9 @@ def _check_references(model: TfliteModel) -> None:
     for index in edges:
         if not 0 <= index < len(model.tensors):
             raise CorruptFlatbufferError(f"a reference to tensor {index} of {len(model.tensors)}")
-    producers = {index: operator.index for operator in model.operators for index in operator.outputs}
+    producers = {
+        index: operator.index for operator in model.operators for index in operator.outputs
+    }
     computed: set[int] = set(model.inputs)
     for operator in model.operators:
         for index in operator.inputs:
