@@ -4,6 +4,7 @@ import math
 import struct
 
 from fdt_mlir.bindings import ir, source_name
+from fdt_mlir.normalize.structured import producer
 
 # One element of the result from one of the source.
 _ELEMENTWISE = """
@@ -74,8 +75,8 @@ def _source(last: ir.Operation) -> ir.Value:
     """Return what the operations that came from one operator read."""
     name = source_name(last.location)
     value = last.operands[0]
-    while isinstance(value.owner, ir.Operation) and source_name(value.owner.location) == name:
-        value = value.owner.operands[0]
+    while (op := producer(value)) is not None and source_name(op.location) == name:
+        value = op.operands[0]
     return value
 
 
@@ -93,7 +94,8 @@ def _replace(op: ir.Operation, source: ir.Value, body: str) -> None:
         body=body,
     )
     with op.location:
-        function = next(iter(ir.Module.parse(text).body.operations)).operation
+        converter = ir.Module.parse(text)  # owns the function
+    function = next(iter(converter.body.operations)).operation
     block = function.regions[0].blocks[0]
     block.arguments[0].replace_all_uses_with(source)
     *converted, terminator = (nested.operation for nested in block.operations)
