@@ -47,7 +47,7 @@ def floating(value: float, c_type: CType) -> str:
     if math.isinf(value):
         return "INFINITY" if value > 0 else "-INFINITY"
     if c_type.base == "float":
-        return f"{np.float32(value)}f"
+        return f"{np.float32(value)!s}f"
     return repr(float(value))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.types import Range, is_float, lvalue_of
@@ -24,6 +25,13 @@ class Pointer:
 def named(name: str) -> ir.Location:
     """A location that carries the C name of what is created with it."""
     return ir.Location.name(name)
+
+
+def local(name: str, value: Value) -> Value:
+    """Give a value just computed its name in C, should it become a local; constants have none."""
+    if value.defined is not None and not isinstance(value.defined.owner, ir.Block):
+        value.defined.owner.attributes["emitc.name_hint"] = ir.StringAttr.get(name)
+    return value
 
 
 def load(pointer: Pointer, index: Value, name: str | None = None) -> Value:
@@ -73,16 +81,14 @@ class Variable:
 
 def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
     """Declare a variable with a start value. `limits` says what it will ever hold, if known."""
+    literal = value.constant is not None and isfinite(value.constant)
     with named(name):
-        if value.constant is not None:
-            initial = attribute(value)
-        else:
-            initial = ir.Attribute.parse('#emitc.opaque<"">')
+        initial = attribute(value) if literal else ir.Attribute.parse('#emitc.opaque<"">')
         place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[
             0
         ]
     result = Variable(place, value.type, None if is_float(value.type) else limits)
-    if value.constant is None:
+    if not literal:
         result.set(value)
     return result
 

@@ -7,6 +7,7 @@ that could overflow is done in unsigned types, as C leaves signed overflow undef
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,8 @@ class Value:
         if self.defined is not None:
             return self.defined
         assert self.constant is not None
+        if not math.isfinite(self.constant):
+            return _not_finite(self)
         return create("constant", [self.type], attributes={"value": attribute(self)}).results[0]
 
     def __add__(self, other: Value | Number) -> Value:
@@ -85,8 +88,8 @@ class Value:
 
 def create(
     name: str,
-    results: Sequence[ir.Type] | None = None,
-    operands: Sequence[ir.Value] | None = None,
+    results: Sequence[ir.Type] = (),
+    operands: Sequence[ir.Value] = (),
     attributes: Mapping[str, ir.Attribute] | None = None,
     regions: int = 0,
     location: ir.Location | None = None,
@@ -94,9 +97,9 @@ def create(
     """Create `emitc.<name>` at the current insertion point."""
     return ir.Operation.create(
         f"emitc.{name}",
-        results=results or [],
-        operands=operands or [],
-        attributes=attributes or {},
+        results=list(results),
+        operands=list(operands),
+        attributes=dict(attributes or {}),
         regions=regions,
         loc=location,
     )
@@ -147,6 +150,17 @@ def attribute(value: Value) -> ir.Attribute:
     if is_float(value.type):
         return ir.FloatAttr.get(value.type, float(value.constant))
     return ir.IntegerAttr.get(value.type, int(value.constant))
+
+
+def _not_finite(value: Value) -> ir.Value:
+    """An infinity or a NaN from its bits: C's names for them need the mathematics library."""
+    assert isinstance(value.type, ir.F32Type)
+    assert value.constant is not None
+    bits = 0x7FC0_0000 if math.isnan(value.constant) else 0x7F80_0000
+    bits |= 0x8000_0000 if math.copysign(1.0, value.constant) < 0 else 0
+    pattern = constant(bits, ir.IntegerType.get_unsigned(32))
+    callee = {"callee": ir.FlatSymbolRefAttr.get("f32_of_bits")}
+    return create("call", [value.type], [pattern.ir], callee).results[0]
 
 
 def _arithmetic(name: str, left: Value, right: Value) -> Value:
@@ -357,6 +371,14 @@ def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     if name == "and" and masks:
         return computed(result, Range(0, min(mask.high for mask in masks)))
     return computed(result)
+
+
+def either(left: Value, right: Value) -> Value:
+    """`left || right`."""
+    for known, other in ((left, right), (right, left)):
+        if known.constant is not None:
+            return known if known.constant else other
+    return computed(create("logical_or", [left.type], [left.ir, right.ir]).results[0])
 
 
 def _ends(limits: Range) -> tuple[int, int]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from fdt_mlir.attributes import integers, string, tensor_data
@@ -80,15 +78,12 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
 
 
 def constant_of(module: ir.Module, view: View) -> NDArray[Any] | None:
-    """What a view shows of a constant global, in the view's shape; None for buffers.
+    """The data of a view's base where it is a constant global; None for buffers.
 
     Raises CompileError for data that cannot be read.
     """
     op = producer(view.base)
     if op is None or op.name != "memref.get_global":
         return None
-    assert not view.dynamic, "constants sliced in tile loops come with tiling"
     table = ir.SymbolTable(module.operation)
-    whole = np.ravel(tensor_data(table[string(op, "name")].operation, "initial_value"))
-    strides_bytes = [stride * whole.itemsize for stride in view.strides]
-    return as_strided(whole[view.offset :], view.shape, strides_bytes, writeable=False)
+    return tensor_data(table[string(op, "name")].operation, "initial_value")
