@@ -343,9 +343,7 @@ def _reshape(index: Index, after: ir.Value, before: ir.Value) -> Index:
     return tuple(zero if extent == 1 else next(kept) for extent in shape_of(before))
 
 
-def _through_view(
-    op: ir.Operation, value: ir.Value, index: Index
-) -> tuple[ir.Value, Index] | None:
+def _through_view(op: ir.Operation, value: ir.Value, index: Index) -> tuple[ir.Value, Index] | None:
     """The tensor behind a static view and the index into it; None for anything else.
 
     The view becomes part of the indexing map, so that tiling sees through it.
