@@ -14,6 +14,7 @@ from fdt_mlir.emitc.lower_to_emitc import LowerToEmitcPass
 from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
 from fdt_mlir.importer.match_reference import MatchReferencePass
+from fdt_mlir.kernels.build_row_loops import BuildRowLoopsPass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
@@ -92,6 +93,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     FoldConstantsPass,
     MarkLayersPass,
     FormKernelsPass,
+    BuildRowLoopsPass,
     VerifyBuffersPass,
     PlanArenaPass,
     LowerToEmitcPass,

@@ -46,7 +46,8 @@ Evaluate = Callable[[Stage, Sequence[Argument]], Value]
 class KernelBody:
     """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
 
-    `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
+    `bounds` holds begin and end of every slice, `origins` the element index at which the window of
+    an operand begins. `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
     computes a stage that does not reduce (inline or by a call).
     """
 
@@ -54,6 +55,7 @@ class KernelBody:
     accesses: tuple[Access, ...]
     pointers: tuple[Pointer, ...]
     bounds: tuple[Value, ...]
+    origins: Mapping[int, Value]
     functions: Mapping[str, ir.Operation]
     names: tuple[str, ...]
     operand_names: tuple[str, ...]
@@ -76,7 +78,8 @@ class _Nest:
     def emit(self) -> None:
         kernel = self.body.kernel
         for number, access in enumerate(self.body.accesses):
-            self.indices[number] = index(access.linear(len(kernel.dims)).constant)
+            start = index(access.linear(len(kernel.dims)).constant)
+            self.indices[number] = start - self.body.origins.get(number, index(0))
         self._open(result_loops(kernel, self.body.accesses))
 
     def _open(self, loops: Sequence[Loop]) -> None:
@@ -193,6 +196,9 @@ class _Nest:
         if name == "acc":
             assert accumulator is not None
             return accumulator
+        if name == "out":
+            result = len(self.body.accesses) - 1
+            return load(self.body.pointers[result], self._element(result))
         kind, _, number = name.partition(":")
         position = int(number)
         if kind == "table":
@@ -266,6 +272,9 @@ class _Nest:
         kernel = self.body.kernel
         dim = window.first
         low, high = index(0), index(kernel.dims[dim])
+        if dim in kernel.slices:
+            position = 2 * kernel.slices.index(dim)
+            low, high = self.body.bounds[position : position + 2]
         for pad in kernel.pads:
             if not pad.neutral or f"in:{pad.operand}" not in stage.args:
                 continue

@@ -64,6 +64,7 @@ class LowerToEmitcPass(Pass):
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
         names = KernelFunctions(functions, emitted.body).declare(calls)
-        InvokeFunction(self.model, entry, emitted.body).write(calls, names, places)
+        by_op = {call.op: call for call in calls}
+        InvokeFunction(self.model, entry, emitted.body, by_op, names, places).write()
         write_helpers(emitted)
         return emitted

@@ -44,7 +44,7 @@ def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Va
     known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
     *computations, terminator = (op.operation for op in block.operations)
     for op in computations:
-        known[op.results[0]] = _lower(op, [known[operand] for operand in op.operands])
+        known[op.results[0]] = lower_operation(op, [known[operand] for operand in op.operands])
     result = known[terminator.operands[0]]
     assert isinstance(result, Value)
     return result
@@ -56,7 +56,8 @@ def operation_count(function: ir.Operation) -> int:
     return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
 
 
-def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """Compute one arith or math operation. Raises CompileError where it has no C."""
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):

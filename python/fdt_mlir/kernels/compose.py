@@ -38,13 +38,18 @@ class ComposedKernel:
 
 
 def compose_kernel(
-    module: ir.Module, members: Sequence[ir.Operation], root: ir.Operation
+    module: ir.Module,
+    members: Sequence[ir.Operation],
+    root: ir.Operation,
+    destination: ir.Value | None = None,
 ) -> ComposedKernel:
     """Describe the layer of `members` as one kernel that computes the result of `root`.
 
-    Adds the scalar functions of its stages to `module`.
+    `destination` is the tensor that the result is written to, where it is given: reading the same
+    element of it is reading what the destination held before. Adds the scalar functions of the
+    kernel's stages to `module`.
     """
-    return _Composer(module, members).compose(root)
+    return _Composer(module, members, destination).compose(root)
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,12 @@ class _Operand:
 
 
 class _Composer:
-    def __init__(self, module: ir.Module, members: Sequence[ir.Operation]):
+    def __init__(
+        self, module: ir.Module, members: Sequence[ir.Operation], destination: ir.Value | None
+    ):
         self.module = module
+        self.destination = destination
+        self.result_index: Index = ()
         self.members = list(members)
         self.layer: str = string(members[0], "fdt.layer")
         self.dims: list[int] = []
@@ -68,6 +77,7 @@ class _Composer:
     def compose(self, root: ir.Operation) -> ComposedKernel:
         result = root.results[0]
         result_index = tuple(self._new_dim(extent) for extent in shape_of(result))
+        self.result_index = result_index
         result_dims = len(self.dims)
         self._stage_for(result, result_index, tuple(range(result_dims)))
         maps = [self._map(operand.index or ()) for operand in self.operands]
@@ -223,8 +233,18 @@ class _Composer:
     def _read_operand(self, function: StageFunction, operand: _Operand) -> ir.Value:
         if not isinstance(operand.value.type, ir.RankedTensorType) or is_splat(operand.value):
             return function.constant(operand.value)
+        if self._is_destination(operand):
+            return function.argument("out", element_type(operand.value))
         number = self._operand_number(operand)
         return function.argument(f"in:{number}", element_type(operand.value))
+
+    def _is_destination(self, operand: _Operand) -> bool:
+        # NOTE: Value.__eq__ rejects None, hence the order of the conditions.
+        return (
+            self.destination is not None
+            and operand.value == self.destination
+            and operand.index == self.result_index
+        )
 
     def _read_input(
         self,

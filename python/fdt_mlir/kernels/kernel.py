@@ -30,7 +30,7 @@ class Stage:
     It is evaluated once for each point of the dimensions `over`; a reducing stage runs over
     `reduces` within each point. `args` names what the function is called with: `in:k` the element
     of operand k, `table:k` the whole operand k, `stage:k` the value of an earlier stage, `dim:d`
-    a loop index, `acc` the running value of the reduction.
+    a loop index, `acc` the running value of the reduction, `out` what the destination held before.
     """
 
     body: str
@@ -56,8 +56,10 @@ class Kernel:
 
     `dims` are extents of the iteration space, first the `result_dims` loops of the result, then
     the reduction loops. `maps` gives the index of each operand, the result's last. `slices` lists
-    result loops that scalar operands of the call restrict to `[begin, end)`; `rings` lists
-    (operand, dimension, logical extent) where element i lives at `i mod extent of the operand`.
+    loops that scalar operands of the call restrict to `[begin, end)`. `windows` lists (operand,
+    dimension, full extent) where the operand holds a part only, whose first position is a scalar
+    operand of the call; `rings` those where element i lives at `i mod extent of the operand`. The
+    result is operand number `len(maps) - 1`.
     """
 
     layer: str
@@ -68,6 +70,7 @@ class Kernel:
     stages: tuple[Stage, ...]
     pads: tuple[Pad, ...] = ()
     slices: tuple[int, ...] = ()
+    windows: tuple[tuple[int, int, int], ...] = ()
     rings: tuple[tuple[int, int, int], ...] = ()
     macs: int = 0
 
@@ -85,7 +88,8 @@ def create_call(
 ) -> ir.Operation:
     """Create the call at the current insertion point.
 
-    `bounds` holds `begin, end` for each of `kernel.slices`.
+    `bounds` holds `begin, end` for each of `kernel.slices`, then the first position for each of
+    `kernel.windows`.
     """
     tensors = isinstance(destination.type, ir.RankedTensorType)
     return ir.Operation.create(
@@ -114,9 +118,10 @@ def _attributes(kernel: Kernel) -> dict[str, ir.Attribute]:
         attributes["fdt.pads"] = ir.ArrayAttr.get([_pad_attribute(pad) for pad in kernel.pads])
     if kernel.slices:
         attributes["fdt.slices"] = ir.DenseI64ArrayAttr.get(kernel.slices)
-    if kernel.rings:
-        flat = [number for ring in kernel.rings for number in ring]
-        attributes["fdt.rings"] = ir.DenseI64ArrayAttr.get(flat)
+    for name, triples in (("fdt.windows", kernel.windows), ("fdt.rings", kernel.rings)):
+        if triples:
+            flat = [number for triple in triples for number in triple]
+            attributes[name] = ir.DenseI64ArrayAttr.get(flat)
     return attributes
 
 
@@ -146,7 +151,6 @@ def _pad_attribute(pad: Pad) -> ir.DictAttr:
 
 def read_kernel(call: ir.Operation) -> Kernel:
     """Read the attributes of a kernel call."""
-    rings = integers(call, "fdt.rings")
     return Kernel(
         layer=string(call, "fdt.layer"),
         kind=string(call, "fdt.kind"),
@@ -156,7 +160,8 @@ def read_kernel(call: ir.Operation) -> Kernel:
         stages=tuple(_read_stage(ir.DictAttr(attr)) for attr in items(call, "fdt.stages")),
         pads=tuple(_read_pad(ir.DictAttr(attr)) for attr in items(call, "fdt.pads")),
         slices=integers(call, "fdt.slices"),
-        rings=tuple(zip(rings[::3], rings[1::3], rings[2::3], strict=True)),
+        windows=_triples(integers(call, "fdt.windows")),
+        rings=_triples(integers(call, "fdt.rings")),
         macs=integer(call, "fdt.macs"),
     )
 
@@ -178,6 +183,10 @@ def _read_pad(entries: ir.DictAttr) -> Pad:
     return Pad(integer_of(entries["operand"]), entries["value"], neutral)
 
 
+def _triples(flat: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
+    return tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+
 def inputs_of(call: ir.Operation) -> tuple[ir.Value, ...]:
     """The operands that a kernel call reads."""
     return tuple(call.operands)[: _segments(call)[0]]
@@ -189,7 +198,7 @@ def destination_of(call: ir.Operation) -> ir.Value:
 
 
 def bounds_of(call: ir.Operation) -> tuple[ir.Value, ...]:
-    """The scalar operands of a kernel call: begin and end of each slice."""
+    """The scalar operands of a kernel call: begin and end of each slice, start of each window."""
     inputs, outputs, _ = _segments(call)
     return tuple(call.operands)[inputs + outputs :]
 
