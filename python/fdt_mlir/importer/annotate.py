@@ -39,6 +39,9 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
     multiplier = real_multiplier(model, operator)
     if op.name == "tosa.rescale" and multiplier is not None:
         op.attributes["fdt.real_multiplier"] = ir.FloatAttr.get(ir.F64Type.get(), multiplier)
+    quantization = model.tensors[operator.outputs[0]].quantization
+    if operator.code == "QUANTIZE" and quantization is not None:
+        op.attributes["fdt.scale"] = ir.FloatAttr.get(ir.F64Type.get(), quantization.scales[0])
 
 
 def _locate(op: ir.Operation, file: str) -> None:

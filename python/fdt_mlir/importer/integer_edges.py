@@ -24,9 +24,7 @@ def make_edges_integer(model: TfliteModel) -> TfliteModel:
         *zip(model.inputs, inner_inputs.values(), strict=True),
         *zip(model.outputs, inner_outputs, strict=True),
     ]
-    problems = [
-        _problem(model, model.tensors[edge]) for edge, inner in edges if inner is None
-    ]
+    problems = [_problem(model, model.tensors[edge]) for edge, inner in edges if inner is None]
     if problems:
         raise CompileError(problems)
     # Equal conversions of one input become one: their readers share the new input.

@@ -1,4 +1,4 @@
-"""fdt-match-reference: the integer numerics of LiteRT's reference kernels, where TOSA's differ."""
+"""fdt-match-reference: the numerics of LiteRT's reference kernels, where TOSA's differ."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fdt_mlir.attributes import string
+from fdt_mlir.attributes import number_of, string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
+from fdt_mlir.importer.float_edges import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
 from fdt_mlir.importer.real_multiplier import fixed_point
 from fdt_mlir.passes import Pass
@@ -24,7 +25,8 @@ class MatchReferencePass(Pass):
     Requires: TOSA of static shape; `fdt.source` names the TFLite operator of each operation.
     Ensures: rescales of fully connected layers round once (LiteRT's reference does; convolutions
         round twice, as converted). Quantised average pools divide exactly, half away from zero,
-        instead of multiplying by a fixed-point reciprocal.
+        instead of multiplying by a fixed-point reciprocal. Quantising floats divides by the scale,
+        rounds halves away from zero and saturates; a cast of floats to integers drops the fraction.
     Fails when: never; operations without `fdt.source` keep TOSA's meaning.
     """
 
@@ -33,15 +35,24 @@ class MatchReferencePass(Pass):
     numerics: Numerics = "litert"
 
     def run(self, module: ir.Module) -> None:
-        for op in list(walk(module.operation)):
-            source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
-            rounds_once = source == "FULLY_CONNECTED" and self.numerics == "litert"
-            if op.name == "tosa.rescale" and rounds_once:
+        for op in _of_source(module, "tosa.mul", "QUANTIZE"):
+            lower_quantize(op, float(number_of(op.attributes["fdt.scale"])))
+        for op in _of_source(module, "tosa.cast", "CAST"):
+            lower_cast(op)
+        for op in _of_source(module, "tosa.avg_pool2d", "AVERAGE_POOL_2D"):
+            lower_average_pool(op)
+        if self.numerics == "litert":
+            for op in _of_source(module, "tosa.rescale", "FULLY_CONNECTED"):
                 op.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
-            if op.name == "tosa.rescale" and "fdt.real_multiplier" in op.attributes:
-                _set_multiplier(op, op.attributes["fdt.real_multiplier"].value)
-            if op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
-                lower_average_pool(op)
+        for op in [op for op in walk(module.operation) if "fdt.real_multiplier" in op.attributes]:
+            _set_multiplier(op, float(number_of(op.attributes["fdt.real_multiplier"])))
+
+
+def _of_source(module: ir.Module, name: str, source: str) -> list[ir.Operation]:
+    """The operations of a name that a TFLite operator became."""
+    named = [op for op in walk(module.operation) if op.name == name]
+    with_source = [op for op in named if "fdt.source" in op.attributes]
+    return [op for op in with_source if string(op, "fdt.source") == source]
 
 
 def _set_multiplier(rescale: ir.Operation, multiplier: float) -> None:

@@ -22,7 +22,9 @@ SUPPORTED_OPERATORS = frozenset(
 )
 
 _CONTROL_FLOW = "export the model without control flow; unroll what repeats"
-_RECURRENT = "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"
+_RECURRENT = (
+    "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"
+)
 _STATE = "freeze the model's variables before exporting it, or pass state in and out"
 _STRINGS = "look words up outside of the model and pass their numbers in"
 _RANDOM = "export the model for inference; what it draws can be passed in"

@@ -29,7 +29,12 @@ _CODE_DEPRECATED, _CODE_CUSTOM, _CODE_VERSION, _CODE_BUILTIN = 0, 1, 2, 3
 _GRAPH_TENSORS, _GRAPH_INPUTS, _GRAPH_OUTPUTS, _GRAPH_OPERATORS = 0, 1, 2, 3
 _TENSOR_SHAPE, _TENSOR_TYPE, _TENSOR_BUFFER, _TENSOR_NAME, _TENSOR_QUANTIZATION = 0, 1, 2, 3, 4
 _TENSOR_IS_VARIABLE, _TENSOR_SPARSITY, _TENSOR_SIGNATURE = 5, 6, 7
-_QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZATION_AXIS = 2, 3, 4, 6
+_QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZATION_AXIS = (
+    2,
+    3,
+    4,
+    6,
+)
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
 _OPERATOR_OPTIONS_TYPE, _OPERATOR_OPTIONS = 3, 4
 _OPERATOR_OPTIONS_2_TYPE, _OPERATOR_OPTIONS_2 = 11, 12
@@ -132,9 +137,7 @@ def _read_quantization(table: Table | None) -> Quantization | None:
         raise CorruptFlatbufferError(f"{len(scales)} scales with {len(zero_points)} zero points")
     if len(zero_points) < len(scales):
         zero_points = (zero_points or [0]) * len(scales)
-    return Quantization(
-        tuple(scales), tuple(zero_points), table.scalar(_QUANTIZATION_AXIS, "<i")
-    )
+    return Quantization(tuple(scales), tuple(zero_points), table.scalar(_QUANTIZATION_AXIS, "<i"))
 
 
 def _tensor_obstacles(table: Table) -> tuple[Obstacle, ...]:
@@ -229,7 +232,9 @@ def _check_references(model: TfliteModel) -> None:
     for index in edges:
         if not 0 <= index < len(model.tensors):
             raise CorruptFlatbufferError(f"a reference to tensor {index} of {len(model.tensors)}")
-    producers = {index: operator.index for operator in model.operators for index in operator.outputs}
+    producers = {
+        index: operator.index for operator in model.operators for index in operator.outputs
+    }
     computed: set[int] = set(model.inputs)
     for operator in model.operators:
         for index in operator.inputs:
