@@ -56,6 +56,13 @@ def operation_count(function: ir.Operation) -> int:
     return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
 
 
+def function_result_type(function: ir.Operation) -> ir.Type:
+    """The C type of what a scalar function returns."""
+    signature = ir.TypeAttr(function.attributes["function_type"]).value
+    assert isinstance(signature, ir.FunctionType)
+    return scalar_type(signature.results[0])
+
+
 def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     """Compute one arith or math operation. Raises CompileError where it has no C."""
     if op.name == "arith.constant":
@@ -76,10 +83,11 @@ def _constant(op: ir.Operation) -> Value:
 def _table_element(arguments: Sequence[Argument]) -> Value:
     table, *indices = arguments
     assert isinstance(table, Pointer)
-    assert len(indices) == 1, "tables have one dimension"
-    (position,) = indices
-    assert isinstance(position, Value)
-    return load(table, to_index(position))
+    position = constant(0, int_type(32))
+    for index, stride in zip(indices, table.strides, strict=True):
+        assert isinstance(index, Value)
+        position = position + to_index(index) * stride
+    return load(table, position)
 
 
 def scalar_type(mlir_type: ir.Type) -> ir.Type:

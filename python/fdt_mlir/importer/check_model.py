@@ -6,7 +6,7 @@ from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.cut_graph import frontier, heads
 from fdt_mlir.importer.operators import SUPPORTED_OPERATORS, hint_without
-from fdt_mlir.importer.tflite_model import ABSENT, Operator, Tensor, TfliteModel
+from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
 _COMPUTED_ELEMENTS = ("FLOAT32", "INT8", "UINT8", "INT32", "BOOL")
 _CONSTANT_ELEMENTS = (*_COMPUTED_ELEMENTS, "FLOAT16", "INT16", "INT64")

@@ -150,8 +150,10 @@ def _is_f32(kind: ir.Type) -> bool:
 
 
 def _integer_element(kind: ir.Type) -> ir.IntegerType | None:
-    """The element type of a tensor of signless integers wider than a bit."""
-    element = kind.element_type if isinstance(kind, ir.RankedTensorType) else None
+    """The element type of a static tensor of signless integers wider than a bit."""
+    if not isinstance(kind, ir.RankedTensorType) or not kind.has_static_shape:
+        return None
+    element = kind.element_type
     if not isinstance(element, ir.IntegerType) or not element.is_signless or element.width == 1:
         return None
     return element

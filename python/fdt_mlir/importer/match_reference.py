@@ -27,7 +27,8 @@ class MatchReferencePass(Pass):
         round twice, as converted). Quantised average pools divide exactly, half away from zero,
         instead of multiplying by a fixed-point reciprocal. Quantising floats divides by the scale,
         rounds halves away from zero and saturates; a cast of floats to integers drops the fraction.
-    Fails when: never; operations without `fdt.source` keep TOSA's meaning.
+    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
+        TOSA's meaning.
     """
 
     name: ClassVar[str] = "fdt-match-reference"

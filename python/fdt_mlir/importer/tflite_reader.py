@@ -44,9 +44,22 @@ _ELEMENTS = {
     number: name for name, number in vars(tflite.TensorType).items() if not name.startswith("_")
 }
 _ELEMENT_BITS = {
-    **{"INT4": 4, "BOOL": 8, "INT8": 8, "UINT8": 8, "INT16": 16, "UINT16": 16, "FLOAT16": 16},
-    **{"BFLOAT16": 16, "INT32": 32, "UINT32": 32, "FLOAT32": 32, "INT64": 64, "UINT64": 64},
-    **{"FLOAT64": 64, "COMPLEX64": 64, "COMPLEX128": 128},
+    "INT4": 4,
+    "BOOL": 8,
+    "INT8": 8,
+    "UINT8": 8,
+    "INT16": 16,
+    "UINT16": 16,
+    "FLOAT16": 16,
+    "BFLOAT16": 16,
+    "INT32": 32,
+    "UINT32": 32,
+    "FLOAT32": 32,
+    "INT64": 64,
+    "UINT64": 64,
+    "FLOAT64": 64,
+    "COMPLEX64": 64,
+    "COMPLEX128": 128,
 }
 # Operators whose bodies are subgraphs of their own.
 CONTROL_FLOW = frozenset({"CALL", "CALL_ONCE", "IF", "WHILE"})

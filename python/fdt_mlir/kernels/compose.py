@@ -9,7 +9,7 @@ operand with an indexing map.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.attributes import integers, string
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
 from fdt_mlir.kernels.neutral import is_neutral
@@ -20,6 +20,7 @@ from fdt_mlir.normalize.structured import (
     element_type,
     is_splat,
     is_unit_reshape,
+    pad_amounts,
     producer,
     shape_of,
     structured,
@@ -218,7 +219,7 @@ class _Composer:
         return function.argument(f"stage:{number}", element_type(value))
 
     def _read_padded(self, function: StageFunction, pad: ir.Operation, index: Index) -> ir.Value:
-        low = integers(pad, "static_low")
+        low, _ = pad_amounts(pad)
         shifted = tuple(
             downcast(expr - amount) if amount else expr
             for expr, amount in zip(index, low, strict=True)
@@ -308,8 +309,9 @@ class _Composer:
         pads: list[Pad] = []
         for number, operand in enumerate(self.operands):
             if operand.pad is not None:
-                reducing = [stage for stage in self.stages if f"in:{number}" in stage.args]
-                neutral = all(is_neutral(self.module, s, number, operand.pad) for s in reducing)
+                neutral = all(
+                    is_neutral(self.module, stage, number, operand.pad) for stage in self.stages
+                )
                 pads.append(Pad(number, operand.pad, neutral))
         return tuple(pads)
 
