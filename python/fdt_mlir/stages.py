@@ -25,10 +25,14 @@ STAGES = (
     Stage(
         "normalize",
         "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
-        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,canonicalize,cse),"
+        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
+        "linalg-fold-unit-extent-dims,canonicalize,cse),"
         "fdt-expose-copies,fdt-mark-layers",
     ),
-    Stage("kernels", "fdt-form-kernels,fdt-place-parts,canonicalize,cse"),
+    Stage(
+        "kernels",
+        "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
+    ),
     Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
     Stage("allocate", "fdt-plan-arena"),
 )

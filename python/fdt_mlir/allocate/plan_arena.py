@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
+from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass
-from fdt_mlir.planner.layout import plan_layout
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Problem
 from fdt_mlir.planner.validator import validate
@@ -39,14 +39,14 @@ def is_entry(op: ir.Operation) -> bool:
     """Whether `op` is a function of the model, not a scalar function of a kernel."""
     if op.name != "func.func" or not op.regions[0].blocks:
         return False
-    private = (
-        "sym_visibility" in op.attributes and op.attributes["sym_visibility"].value == "private"
-    )
-    return not private
+    # A public function says nothing of its visibility.
+    return "sym_visibility" not in op.attributes or string(op, "sym_visibility") != "private"
 
 
 def plan(lifetimes: Lifetimes) -> Plan:
     """Lay the buffers out; the validator has the last word."""
+    from fdt_mlir.planner.layout import plan_layout  # loads the solver, which takes long
+
     problem = Problem(
         tuple(
             Buffer(b.name, b.size_bytes, b.first, b.last, align=b.align) for b in lifetimes.buffers
@@ -66,16 +66,12 @@ def _write(function: ir.Operation, lifetimes: Lifetimes, result: Plan) -> None:
         if op is None:
             inputs.append(offset)
         else:
-            op.attributes["fdt.offset"] = _i64(offset)
+            op.attributes["fdt.offset"] = i64(offset)
             op.attributes["fdt.buffer"] = ir.StringAttr.get(buffer.name)
     align = max((buffer.align for buffer in lifetimes.buffers), default=1)
     attributes = function.attributes
     attributes["fdt.input_offsets"] = ir.DenseI64ArrayAttr.get(inputs)
-    attributes["fdt.arena_bytes"] = _i64(result.arena_bytes)
-    attributes["fdt.arena_align"] = _i64(max(align, 4))
-    attributes["fdt.lower_bound_bytes"] = _i64(result.lower_bound_bytes)
+    attributes["fdt.arena_bytes"] = i64(result.arena_bytes)
+    attributes["fdt.arena_align"] = i64(max(align, 4))
+    attributes["fdt.lower_bound_bytes"] = i64(result.lower_bound_bytes)
     attributes["fdt.layout_proved_optimal"] = ir.BoolAttr.get(result.proved_optimal)
-
-
-def _i64(value: int) -> ir.IntegerAttr:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)

@@ -1,11 +1,12 @@
 """Lines of C: comments, and statements that are too long for one line."""
 
+import re
 from collections.abc import Iterator
 
 from fdt_mlir.emitc.c_literals import LINE_COLUMNS
 
 _CONTINUATION = " " * 4
-_OPERATORS = frozenset("+ - * / % << >> & | ^ && || == != < <= > >= ? :".split())
+_OPERATORS = re.compile(r" ([-+*/%&|^<>?:]|<<|>>|&&|\|\||[=!<>]=) ")
 
 
 def comment_lines(text: str, indent: str = "") -> list[str]:
@@ -20,25 +21,14 @@ def comment_lines(text: str, indent: str = "") -> list[str]:
 
 def statement_lines(text: str, indent: str) -> list[str]:
     """Indent a statement, breaking it where it nests least until every line fits."""
+    lines: list[str] = []
     line = indent + text
-    if len(line) <= LINE_COLUMNS:
-        return [line]
-    at = _best_break(line, len(indent))
-    if at is None:
-        return [line]
-    head, tail = line[:at].rstrip(), line[at:].lstrip()
-    deeper = indent if indent.endswith(_CONTINUATION * 2) else indent
-    return [head, *_continuation_lines(tail, deeper + _CONTINUATION)]
-
-
-def _continuation_lines(text: str, indent: str) -> Iterator[str]:
-    line = indent + text
-    at = _best_break(line, len(indent)) if len(line) > LINE_COLUMNS else None
-    if at is None:
-        yield line
-        return
-    yield line[:at].rstrip()
-    yield from _continuation_lines(line[at:].lstrip(), indent)
+    start = len(indent)
+    while len(line) > LINE_COLUMNS and (at := _best_break(line, start)):
+        lines.append(line[:at].rstrip())
+        line = indent + _CONTINUATION + line[at:].lstrip()
+        start = len(indent + _CONTINUATION)
+    return [*lines, line]
 
 
 def _best_break(line: str, start: int) -> int | None:
@@ -62,9 +52,8 @@ def _breaks(line: str, start: int) -> Iterator[tuple[float, int]]:
             nesting += 1
         elif character in ")]}":
             nesting -= 1
-        elif character == " " and line[at - 1] in ",;":
-            yield nesting, at
-        elif character == " " and line[at + 1 :].partition(" ")[0] in _OPERATORS:
+        elif character == " " and (line[at - 1] in ",;" or _OPERATORS.match(line, at)):
             yield nesting, at
         elif character == " " and line[at - 1] == "=" and line[at - 2] not in "=!<>":
-            yield nesting + 1.5, at  # better one level inside than after the equals sign
+            rest_fits = start + len(_CONTINUATION) + len(line) - at - 1 <= LINE_COLUMNS
+            yield nesting + (0.5 if rest_fits else 1.5), at

@@ -10,12 +10,15 @@ _MAX_LENGTH = 48  # C99 compilers may ignore everything after the 63rd character
 
 # Keywords up to C23, the words of <stdbool.h>, and macros of the headers generated C includes.
 _RESERVED = frozenset(
-    """
-    alignas alignof asm auto bool break case char const constexpr continue default do double else
-    enum errno extern false float for goto if inline int long main NAN INFINITY NULL nullptr
-    register restrict return short signed sizeof size_t static static_assert struct switch
-    thread_local true typedef typeof typeof_unqual union unsigned void volatile while
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        alignas alignof asm auto bool break case char const constexpr continue default do double
+        else enum errno extern false float for goto if inline int long main NAN INFINITY NULL
+        nullptr register restrict return short signed sizeof size_t static static_assert struct
+        switch thread_local true typedef typeof typeof_unqual union unsigned void volatile while
+        """,
+    )
 )
 _STANDARD_TYPE = re.compile(r"u?int\w*_t|U?INT\w*_(C|MIN|MAX)")
 
@@ -43,7 +46,8 @@ def located_name(location: ir.Location) -> str:
     if isinstance(location, ir.NameLoc):
         return c_identifier(location.name_str)
     if isinstance(location, ir.FusedLoc):
-        return next(filter(None, map(located_name, location.locations)), "")
+        names = (located_name(part) for part in location.locations)
+        return next((name for name in names if name), "")
     return ""
 
 

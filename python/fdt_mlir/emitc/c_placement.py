@@ -9,22 +9,23 @@ may move into the statement that uses it only where nothing can tell the differe
 Constants, names of globals and lvalues are spelled wherever they are used.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.c_expressions import BINARY_OPERATORS, UNARY_OPERATORS
 from fdt_mlir.emitc.c_types import c_type, is_lvalue
 
 _MAX_DEPTH = 12  # of an expression: deeper ones are cut by a named local
+_NUMBER = re.compile(r"-?\d+")
 _ATOMS = frozenset({"constant", "literal", "get_global"})
 _CALLS = frozenset({"call", "call_opaque"})
-_PURE = frozenset(
-    """
-    add sub mul div rem bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
-    bitwise_not logical_and logical_or logical_not unary_minus unary_plus cmp conditional cast
-    address_of dereference subscript member
-    """.split()
+_PURE = (
+    frozenset(BINARY_OPERATORS)
+    | frozenset(UNARY_OPERATORS)
+    | frozenset({"cmp", "conditional", "cast", "address_of", "subscript", "dereference", "member"})
 )
 _UPDATES = frozenset({"add", "sub", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"})
 _COMMUTATIVE = _UPDATES - {"sub"}
@@ -53,14 +54,20 @@ class Node:
     regions: tuple["Block", ...] = ()
 
     @property
-    def result(self) -> ir.Value | None:
-        """The value it defines, if any."""
-        return self.op.results[0] if len(self.op.results) else None
-
-    @property
     def has_result(self) -> bool:
         """Whether it defines a value."""
         return len(self.op.results) > 0
+
+    @property
+    def value(self) -> ir.Value:
+        """The value it defines."""
+        assert self.has_result, f"{self.op.name} defines no value"
+        return self.op.results[0]
+
+    @property
+    def is_atom(self) -> bool:
+        """Whether its result is a number or a global's name, spelled at every use."""
+        return self.name in _ATOMS
 
     @property
     def is_lvalue(self) -> bool:
@@ -110,6 +117,17 @@ class Placement:
         """Return the operation that defines `value`; None for an argument of a block."""
         return self._producers.get(value)
 
+    def integer(self, value: ir.Value) -> int | None:
+        """Return the number that `value` always is, if it is an integer constant."""
+        node = self._producers.get(value)
+        if node is None or node.name not in ("constant", "literal"):
+            return None
+        attribute = node.op.attributes["value"]
+        if isinstance(attribute, ir.IntegerAttr):
+            return attribute.value
+        is_number = isinstance(attribute, ir.StringAttr) and _NUMBER.fullmatch(attribute.value)
+        return int(attribute.value) if is_number else None
+
     def is_used(self, value: ir.Value) -> bool:
         """Whether any printed statement mentions `value`."""
         return bool(self._uses.get(value))
@@ -120,12 +138,12 @@ class Placement:
 
     def initialising_assign(self, variable: Node) -> Node | None:
         """Return the assignment that can declare an uninitialised scalar: its first use."""
-        uses = self._uses[_result(variable)]  # from the last to the first
+        uses = self._uses[variable.value]  # from the last to the first
         first = uses[-1].statement
         if first.name != "assign" or first.block is not variable.block or first in self._compound:
             return None
         mentions = sum(use.statement is first for use in uses)
-        return first if first.operands[0] == variable.result and mentions == 1 else None
+        return first if first.operands[0] == variable.value and mentions == 1 else None
 
     def compound(self, assign: Node) -> Compound | None:
         """Return the operator and right-hand side if `assign` updates what it assigns to."""
@@ -149,11 +167,25 @@ class Placement:
                 self._alias.update(zip(inner.arguments, operands, strict=True))
                 (self._alias[op.results[0]],) = self._collect_into(collected, inner)
                 continue
-            if name == "cast" and _is_no_cast(operands[0], op.results[0]):
-                self._alias[op.results[0]] = operands[0]
+            if alias := self._alias_of(op, name, operands):
+                self._alias[op.results[0]] = alias
                 continue
             collected.nodes.append(self._node(op, name, operands, collected))
         return ()
+
+    def _alias_of(
+        self, op: ir.Operation, name: str, operands: Sequence[ir.Value]
+    ) -> ir.Value | None:
+        """Return the operand that `op` merely repeats: a cast to the same type, or `&p[0]`."""
+        if name == "cast" and not is_lvalue(operands[0].type):
+            same = c_type(operands[0].type).value == c_type(op.results[0].type).value
+            return operands[0] if same else None
+        target = self._producers.get(operands[0]) if name == "address_of" else None
+        if target is None or target.name != "subscript":
+            return None
+        pointer, *indices = target.operands
+        is_first = len(indices) == 1 and self.integer(indices[0]) == 0
+        return pointer if is_first and pointer.type == op.results[0].type else None
 
     def _node(
         self, op: ir.Operation, name: str, operands: tuple[ir.Value, ...], block: Block
@@ -193,9 +225,9 @@ class Placement:
             self._place_node(node)
 
     def _place_node(self, node: Node) -> None:
-        uses = self._uses.get(_result(node), []) if node.has_result else []
+        uses = self._uses.get(node.value, []) if node.has_result else []
         is_dead = node.has_result and not uses and node.effect != Effect.WRITE
-        if node.name in _ATOMS or is_dead:
+        if node.is_atom or is_dead:
             return
         if node.is_lvalue or self._is_inlined(node, uses):
             if node.name == "load" and self._forms_compound(node, uses[0].statement):
@@ -228,11 +260,11 @@ class Placement:
         if update is None or update in self._named or update.name not in _UPDATES:
             return False
         left, right = update.operands
-        if left != load.result:
+        if left != load.value:
             left, right = right, left
-            if left != load.result or update.name not in _COMMUTATIVE:
+            if left != load.value or update.name not in _COMMUTATIVE:
                 return False
-        types = {c_type(value.type).value for value in (left, right, _result(update))}
+        types = {c_type(value.type).value for value in (left, right, update.value)}
         if len(types) > 1 or types.pop().is_promoted:
             return False
         self._compound[assign] = Compound(update.name, right)
@@ -242,10 +274,8 @@ class Placement:
         if first == second:
             return True
         nodes = (self.producer(first), self.producer(second))
-        return (
-            all(node is not None and node.name == "subscript" for node in nodes)
-            and nodes[0].operands == nodes[1].operands
-        )
+        operands = [node.operands for node in nodes if node and node.name == "subscript"]
+        return len(operands) == 2 and operands[0] == operands[1]
 
     def _use_operands(self, node: Node, use: Use | None) -> None:
         """Record the uses of `node`'s operands; `use` is where `node` itself is inlined, if so."""
@@ -258,17 +288,6 @@ class Placement:
                 tolerated = min(tolerated, use.tolerates)
                 reached = Use(use.statement, use.operand, tolerated, use.depth + 1)
             self._uses.setdefault(value, []).append(reached)
-
-
-def _result(node: Node) -> ir.Value:
-    assert node.result is not None, f"{node.op.name} defines no value"
-    return node.result
-
-
-def _is_no_cast(source: ir.Value, target: ir.Value) -> bool:
-    if is_lvalue(source.type):
-        return False
-    return c_type(source.type).value == c_type(target.type).value
 
 
 def _tolerated(node: Node, operand: int) -> Effect:

@@ -7,6 +7,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.emitc import c_expressions as c
 from fdt_mlir.emitc.c_expressions import Expr
 from fdt_mlir.emitc.c_layout import comment_lines, statement_lines
+from fdt_mlir.emitc.c_literals import LINE_COLUMNS
 from fdt_mlir.emitc.c_names import Scope, hinted_name, located_name
 from fdt_mlir.emitc.c_placement import Block, Node, Placement
 from fdt_mlir.emitc.c_types import CType, c_type
@@ -58,8 +59,43 @@ class _FunctionPrinter:
 
     def _block(self, block: Block, scope: Scope, indent: str) -> Iterator[str]:
         for node in self._placement.statements(block):
+            yield from self._shortened(node, scope, indent)
             yield from comment_of(node.op, indent)
             yield from self._statement(node, scope, indent)
+
+    def _shortened(self, node: Node, scope: Scope, indent: str) -> Iterator[str]:
+        """Declare parts of a statement that asked for a name until the rest fits on its line."""
+        while len(indent + self._draft(node)) >= LINE_COLUMNS:
+            parts = [part for part in self._inlined_parts(node) if hinted_name(part.op)]
+            if not parts:
+                return
+            longest = max(parts, key=lambda part: len(self._values.operation(part).text))
+            yield from self._shortened(longest, scope, indent)
+            yield from statement_lines(self._named_value(longest, scope) + ";", indent)
+
+    def _draft(self, node: Node) -> str:
+        """Spell a statement about as long as it will be, without naming anything."""
+        texts = [self._values.expression(value).text for value in self._spelled_operands(node)]
+        if node.name == "variable" or not node.has_result:
+            return (
+                f"{node.name} ({'; '.join(texts)})" if node.name != "assign" else " += ".join(texts)
+            )
+        declaration = c_type(node.value.type).declare_const(hinted_name(node.op) or "v00")
+        return f"{declaration} = {self._values.operation(node)}"
+
+    def _inlined_parts(self, node: Node) -> Iterator[Node]:
+        """Yield the operations printed inside the expressions of `node`."""
+        for value in self._spelled_operands(node):
+            part = self._placement.producer(value)
+            if part is None or self._values.is_named(value):
+                continue
+            if not part.is_atom and not part.is_lvalue:
+                yield part
+            yield from self._inlined_parts(part)
+
+    def _spelled_operands(self, node: Node) -> tuple[ir.Value, ...]:
+        compound = self._placement.compound(node)
+        return (node.operands[0], compound.value) if compound else node.operands
 
     def _statement(self, node: Node, scope: Scope, indent: str) -> Iterator[str]:
         if node.name == "for":
@@ -80,33 +116,26 @@ class _FunctionPrinter:
             return self._assign(node)
         if node.name == "return":
             return f"return {self._values.converted(node.operands[0])}" if node.operands else ""
-        if node.result is None or not self._placement.is_used(node.result):
+        if not node.has_result or not self._placement.is_used(node.value):
             return self._values.operation(node).text
         return self._named_value(node, scope)
 
     def _named_value(self, node: Node, scope: Scope) -> str:
-        assert node.result is not None
-        value_type = c_type(node.result.type)
-        expression = self._initialiser(node)
+        expression = self._values.converted(node.value)
         hint = hinted_name(node.op)
         name = scope.unique(hint) if hint else scope.numbered("v")
-        self._values.bind(node.result, name)
-        return f"{value_type.declare_const(name)} = {expression}"
-
-    def _initialiser(self, node: Node) -> Expr:
-        assert node.result is not None
-        return self._values.converted(node.result)
+        self._values.bind(node.value, name)
+        return f"{c_type(node.value.type).declare_const(name)} = {expression}"
 
     def _variable(self, node: Node, scope: Scope) -> str:
-        assert node.result is not None
-        variable_type = c_type(node.result.type)
+        variable_type = c_type(node.value.type)
         name = scope.unique(hinted_name(node.op) or "acc")
-        self._values.bind(node.result, name)
+        self._values.bind(node.value, name)
         attribute = node.op.attributes["value"]
         if opaque_text(attribute) != "":
             return f"{variable_type.declare(name)} = {constant(attribute, variable_type)}"
         assign = self._placement.initialising_assign(node)
-        if assign is None:
+        if assign is None or "fdt.comment" in node.op.attributes:
             return variable_type.declare(name)
         self._declarations[assign] = variable_type
         return ""
@@ -200,11 +229,10 @@ def _signature(func: ir.Operation, parameter_names: list[str]) -> str:
         c_type(parameter).declare(name)
         for parameter, name in zip(function_type.inputs, parameter_names, strict=True)
     ]
-    specifiers = (
-        [ir.StringAttr(word).value for word in func.attributes["specifiers"]]
-        if ("specifiers" in func.attributes)
-        else []
-    )
+    specifiers: list[str] = []
+    if "specifiers" in func.attributes:
+        words = ir.ArrayAttr(func.attributes["specifiers"])
+        specifiers = [ir.StringAttr(word).value for word in words]
     results = [c_type(result) for result in function_type.results] or [CType("void")]
     name = ir.StringAttr(func.attributes["sym_name"]).value
     declarator = results[0].declare(f"{name}({', '.join(parameters) or 'void'})")

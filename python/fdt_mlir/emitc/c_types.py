@@ -12,7 +12,6 @@ _SCALARS = {
     "f64": "double",
     "index": "size_t",
     "!emitc.size_t": "size_t",
-    "!emitc.ssize_t": "ssize_t",
     "!emitc.ptrdiff_t": "ptrdiff_t",
 } | {
     f"{sign}{bits}": f"{'u' if sign == 'ui' else ''}int{bits}_t"
@@ -73,6 +72,12 @@ class CType:
         if self.is_signed == other.is_signed:
             return self.bits >= other.bits
         return self.is_signed and self.bits > other.bits
+
+    def is_implicit_from(self, other: "CType") -> bool:
+        """C converts a value of type `other` to this one unasked, without loss or warning."""
+        if self.pointers == other.pointers == 1 and not (self.shape or other.shape):
+            return self.base in (other.base, "void") and (self.const or not other.const)
+        return self.holds_all_of(other)
 
     def declare(self, name: str = "") -> str:
         """Spell the declaration of `name`, or the type alone when there is no name."""

@@ -44,6 +44,10 @@ class Values:
         """Let `value` be spelled `name` from now on."""
         self._names[value] = name
 
+    def is_named(self, value: ir.Value) -> bool:
+        """Whether `value` is spelled as a name."""
+        return value in self._names
+
     def expression(self, value: ir.Value) -> Expr:
         """Spell `value` with its own type (after promotion)."""
         if value in self._names:
@@ -53,15 +57,24 @@ class Values:
         return self.operation(node)
 
     def converted(self, value: ir.Value) -> Expr:
-        """Spell `value` where C converts to its type anyway: widening casts go without saying."""
-        return self.expression(self._before_widening(value) or value)
+        """Spell `value` where C converts to its type anyway, so a cast of a name need not stand.
+
+        A cast of arithmetic stays: it tells the reader in which type the arithmetic is done.
+        """
+        source = self._implicitly_cast(value)
+        if source is None:
+            return self.expression(value)
+        expression = self.expression(source)
+        if c_type(value.type).pointers or expression.precedence == c.Precedence.POSTFIX:
+            return expression
+        return self.expression(value)
 
     def bare(self, value: ir.Value) -> Expr:
         """Spell an integer where its type has no meaning: a shift count, subscript or bound."""
-        number = self._integer(value)
+        number = self._placement.integer(value)
         if number is not None:
             return c.literal(bare_integer(number))
-        return self.converted(value)
+        return self.expression(self._implicitly_cast(value) or value)
 
     def operation(self, node: Node) -> Expr:
         """Spell the expression that computes the result of `node`."""
@@ -115,9 +128,10 @@ class Values:
 
     def _cast(self, node: Node) -> Expr:
         (source,) = node.operands
-        if _type_of(node).is_integer:
-            source = self._before_widening(source) or source
-        return c.cast(_type_of(node), self.expression(source))
+        is_integer = _type_of(node).is_integer
+        return c.cast(
+            _type_of(node), self.converted(source) if is_integer else self.expression(source)
+        )
 
     def _conditional(self, node: Node) -> Expr:
         condition, on_true, on_false = node.operands
@@ -185,35 +199,23 @@ class Values:
             return c.cast(c_type(left.type), lhs), rhs
         if c_type(left.type).value != c_type(right.type).value or c_type(left.type).is_promoted:
             return lhs, rhs
-        narrow_left, narrow_right = self._before_widening(left), self._before_widening(right)
-        if narrow_right:
-            return lhs, self.expression(narrow_right)
-        return (self.expression(narrow_left), rhs) if narrow_left else (lhs, rhs)
-
-    def _before_widening(self, value: ir.Value) -> ir.Value | None:
-        """Return what an inlined cast widens, when every value survives the conversion."""
-        cast = self._inlined(value, "cast")
-        if cast is None:
-            return None
-        (source,) = cast.operands
-        return source if _type_of(cast).holds_all_of(c_type(source.type).value) else None
+        if (unasked := self.converted(right)) != rhs:
+            return lhs, unasked
+        return self.converted(left), rhs
 
     def _is_weak(self, value: ir.Value) -> bool:
         """Whether `value` is spelled as an int although its type may be wider: size_t numbers."""
         return c_type(value.type).base in ("size_t", "ptrdiff_t", "ssize_t") and (
-            self._integer(value) is not None
+            self._placement.integer(value) is not None
         )
 
-    def _integer(self, value: ir.Value) -> int | None:
-        node = self._placement.producer(value)
-        if node is None or node.name not in ("constant", "literal"):
+    def _implicitly_cast(self, value: ir.Value) -> ir.Value | None:
+        """Return what an inlined cast converts, if C would convert it unasked."""
+        cast = self._inlined(value, "cast")
+        if cast is None:
             return None
-        attribute = node.op.attributes["value"]
-        if isinstance(attribute, ir.IntegerAttr):
-            return attribute.value
-        if isinstance(attribute, ir.StringAttr) and _INTEGER_TEXT.fullmatch(attribute.value):
-            return int(attribute.value)
-        return None
+        (source,) = cast.operands
+        return source if _type_of(cast).is_implicit_from(c_type(source.type).value) else None
 
     def _inlined(self, value: ir.Value, name: str) -> Node | None:
         """Return the operation `name` that computes `value`, unless `value` is a named local."""
@@ -222,8 +224,7 @@ class Values:
 
 
 def _type_of(node: Node) -> CType:
-    assert node.result is not None, f"{node.op.name} defines no value"
-    return c_type(node.result.type).value
+    return c_type(node.value.type).value
 
 
 def _narrowed(node: Node, expression: Expr) -> Expr:

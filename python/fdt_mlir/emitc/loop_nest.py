@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
@@ -27,7 +28,7 @@ from fdt_mlir.emitc.statements import (
     variable,
     when,
 )
-from fdt_mlir.emitc.types import Range, range_of_type, width_of
+from fdt_mlir.emitc.types import Range, range_of_type
 from fdt_mlir.emitc.values import (
     Value,
     compare,
@@ -51,14 +52,16 @@ Evaluate = Callable[[Stage, Sequence[Argument]], Value]
 class KernelBody:
     """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
 
-    `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
-    computes a stage that does not reduce (inline or by a call).
+    `bounds` holds begin and end of every slice, `origins` the element index at which the window of
+    an operand begins. `functions` are the scalar functions by name; `names` the C names of the
+    loops; `evaluate` computes a stage that does not reduce (inline or by a call).
     """
 
     kernel: Kernel
     accesses: tuple[Access, ...]
     pointers: tuple[Pointer, ...]
     bounds: tuple[Value, ...]
+    origins: Mapping[int, Value]
     functions: Mapping[str, ir.Operation]
     names: tuple[str, ...]
     operand_names: tuple[str, ...]
@@ -73,15 +76,16 @@ def emit_loops(body: KernelBody) -> None:
 @dataclass
 class _Nest:
     body: KernelBody
-    opened: list[int] = field(default_factory=list)
-    loop_values: dict[int, Value] = field(default_factory=dict)
-    indices: dict[int, Value] = field(default_factory=dict)
-    stage_values: dict[int, Value] = field(default_factory=dict)
+    opened: list[int] = field(default_factory=list[int])
+    loop_values: dict[int, Value] = field(default_factory=dict[int, Value])
+    indices: dict[int, Value] = field(default_factory=dict[int, Value])
+    stage_values: dict[int, Value] = field(default_factory=dict[int, Value])
 
     def emit(self) -> None:
         kernel = self.body.kernel
         for number, access in enumerate(self.body.accesses):
-            self.indices[number] = index(access.linear(len(kernel.dims)).constant)
+            start = index(access.linear(len(kernel.dims)).constant)
+            self.indices[number] = start - self.body.origins.get(number, index(0))
         self._open(result_loops(kernel, self.body.accesses))
 
     def _open(self, loops: Sequence[Loop]) -> None:
@@ -167,9 +171,9 @@ class _Nest:
         A stage is a sum if what one step makes of an accumulator moves with it: from zero it
         gives the range of a single term, from any other number that range and the number.
         """
-        if start.range is None or width_of(start.type) < 32:
-            return None  # no sums are kept in narrow types
-        probe = 1 << 20
+        if start.range is None:
+            return None
+        probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
             self._step_range(stage, start.type, probe),
@@ -207,6 +211,9 @@ class _Nest:
         if name == "acc":
             assert accumulator is not None
             return accumulator
+        if name == "out":
+            result = len(self.body.accesses) - 1
+            return load(self.body.pointers[result], self._element(result))
         kind, _, number = name.partition(":")
         position = int(number)
         if kind == "table":
@@ -240,7 +247,7 @@ class _Nest:
             return load(pointer, self._element(operand))
         pad = pad_of(self.body.kernel, operand)
         assert pad is not None, "an operand that is read beyond its border without a pad"
-        padding = constant(pad.value.value, scalar_type(pointer.element_type))
+        padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
         conditions = [condition for s in leaving for condition in self._inside(s)]
         if any(
             condition.constant is not None and not condition.constant for condition in conditions
@@ -257,7 +264,8 @@ class _Nest:
         pad = pad_of(self.body.kernel, operand)
         if elements is None or pad is None:
             return elements
-        return elements.union(Range(pad.value.value, pad.value.value))
+        value = int(number_of(pad.value))
+        return elements.union(Range(value, value))
 
     def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:
@@ -296,8 +304,12 @@ class _Nest:
     def _clipped(self, window: Loop, stage: Stage) -> tuple[Value, Value]:
         """The part of a window that lies inside the operands, where padding is neutral."""
         dim = window.first
-        low, high = index(0), index(self.body.kernel.dims[dim])
-        for pad in self.body.kernel.pads:
+        kernel = self.body.kernel
+        low, high = index(0), index(kernel.dims[dim])
+        if dim in kernel.slices:
+            position = 2 * kernel.slices.index(dim)
+            low, high = self.body.bounds[position : position + 2]
+        for pad in kernel.pads:
             for subscript in self._leaving(pad.operand):
                 if self._clipping_dim(stage, pad.operand, subscript) == dim:
                     first, end = self._window(subscript, dim)

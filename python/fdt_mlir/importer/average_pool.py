@@ -1,5 +1,8 @@
 """Quantised average pooling as the TFLite reference defines it, in linalg."""
 
+from collections.abc import Sequence
+
+from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
 
 # TFLite's integer average pool (reference_integer_ops::AveragePool): the sum of the elements
@@ -69,6 +72,8 @@ def lower_average_pool(op: ir.Operation) -> None:
     Float pools stay: TOSA's meaning is the same there.
     """
     source, result = op.operands[0].type, op.results[0].type
+    assert isinstance(source, ir.RankedTensorType)
+    assert isinstance(result, ir.RankedTensorType)
     if not isinstance(source.element_type, ir.IntegerType):
         return
     with op.location:
@@ -85,7 +90,7 @@ def lower_average_pool(op: ir.Operation) -> None:
 
 
 def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensorType) -> str:
-    kernel, stride, pad = (list(op.attributes[name]) for name in ("kernel", "stride", "pad"))
+    kernel, stride, pad = (integers(op, name) for name in ("kernel", "stride", "pad"))
     n, height, width, channels = source.shape
     element = source.element_type
     padded = ir.RankedTensorType.get(
@@ -109,7 +114,9 @@ def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensor
     )
 
 
-def _count(kernel: list[int], stride: list[int], pad: list[int], extents: tuple[int, int]) -> str:
+def _count(
+    kernel: Sequence[int], stride: Sequence[int], pad: Sequence[int], extents: Sequence[int]
+) -> str:
     if not any(pad):
         return f"    %count = arith.constant {kernel[0] * kernel[1]} : i32"
     axes = "".join(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.passes import Pass
@@ -25,7 +26,7 @@ class MatchReferencePass(Pass):
 
     def run(self, module: ir.Module) -> None:
         for op in list(walk(module.operation)):
-            source = op.attributes["fdt.source"].value if "fdt.source" in op.attributes else None
+            source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
             if op.name == "tosa.rescale" and source == "FULLY_CONNECTED":
                 op.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
             if op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":

@@ -3,7 +3,7 @@
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def _converter_diagnostics(path: Path, messages: list[str]) -> list[Diagnostic]:
 
 
 @contextmanager
-def _captured_stderr(lines: list[str]) -> Iterator[None]:
+def _captured_stderr(lines: list[str]) -> Generator[None, None, None]:
     """Append to `lines` what native code writes to file descriptor 2 while the block runs.
 
     NOTE: the converter has no API for its diagnostics; it prints them.

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import tflite
 
@@ -10,6 +11,7 @@ from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import compile_error
 
 _IDENTIFIER = b"TFL3"
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class TfliteModel:
 
 
 def parse_tflite(path: Path, data: bytes) -> TfliteModel:
-    """Read inputs, outputs and operators. Raises CompileError for a file that is no TFLite model."""
+    """Read inputs, outputs and operators. Raises CompileError for a file of another kind."""
     if data[4:8] != _IDENTIFIER:
         raise compile_error(
             f"not a TFLite model: bytes 4 to 8 are {data[4:8]!r}, not {_IDENTIFIER!r}",
@@ -61,36 +63,43 @@ def parse_tflite(path: Path, data: bytes) -> TfliteModel:
 def _read(model: tflite.Model) -> TfliteModel:
     if model.SubgraphsLength() != 1:
         raise ValueError(f"{model.SubgraphsLength()} subgraphs")
-    graph = model.Subgraphs(0)
+    graph = _present(model.Subgraphs(0))
     return TfliteModel(
-        inputs=tuple(_tensor(graph, int(i)) for i in graph.InputsAsNumpy()),
-        outputs=tuple(_tensor(graph, int(i)) for i in graph.OutputsAsNumpy()),
+        inputs=tuple(_tensor(graph, graph.Inputs(i)) for i in range(graph.InputsLength())),
+        outputs=tuple(_tensor(graph, graph.Outputs(i)) for i in range(graph.OutputsLength())),
         operators=tuple(_operator(model, graph, i) for i in range(graph.OperatorsLength())),
     )
 
 
 def _tensor(graph: tflite.SubGraph, index: int) -> Tensor:
-    tensor = graph.Tensors(index)
-    quantization = tensor.Quantization()
-    quantised = quantization is not None and quantization.ScaleLength() > 0
-    return Tensor(
-        name=tensor.Name().decode(),
-        scale=float(quantization.Scale(0)) if quantised else None,
-        zero_point=int(quantization.ZeroPoint(0)) if quantised else 0,
-    )
+    name = _tensor_name(graph, index)
+    quantization = _present(graph.Tensors(index)).Quantization()
+    if quantization is None or quantization.ScaleLength() == 0:
+        return Tensor(name, scale=None, zero_point=0)
+    return Tensor(name, quantization.Scale(0), quantization.ZeroPoint(0))
+
+
+def _tensor_name(graph: tflite.SubGraph, index: int) -> str:
+    return _present(_present(graph.Tensors(index)).Name()).decode()
+
+
+def _present(part: _Part | None) -> _Part:
+    """A part that every model has; its absence is a corrupt file."""
+    if part is None:
+        raise ValueError("a part is missing")
+    return part
 
 
 def _operator(model: tflite.Model, graph: tflite.SubGraph, index: int) -> Operator:
-    operator = graph.Operators(index)
-    code = model.OperatorCodes(operator.OpcodeIndex())
+    operator = _present(graph.Operators(index))
+    code = _present(model.OperatorCodes(operator.OpcodeIndex()))
     # Files older than schema version 3a keep the code in the 8-bit field.
     builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     custom = code.CustomCode()
+    outputs = [operator.Outputs(i) for i in range(operator.OutputsLength())]
     return Operator(
         index=index,
         code=tflite.BUILTIN_OPCODE2NAME.get(builtin, f"BUILTIN_{builtin}"),
         custom_code=custom.decode() if custom else None,
-        outputs=tuple(
-            graph.Tensors(int(i)).Name().decode() for i in operator.OutputsAsNumpy() if i >= 0
-        ),
+        outputs=tuple(_tensor_name(graph, tensor) for tensor in outputs if tensor >= 0),
     )

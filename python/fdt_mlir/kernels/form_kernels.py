@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
+from fdt_mlir.normalize.structured import defined_functions, producer, structured
 from fdt_mlir.passes import Pass
+
+# What schedules say about a layer stays on its call.
+_KEPT_ATTRIBUTES = ("fdt.row_path", "fdt.row_dims", "fdt.row_tiles")
 
 
 @dataclass(frozen=True)
@@ -23,36 +28,57 @@ class FormKernelsPass(Pass):
     name: ClassVar[str] = "fdt-form-kernels"
 
     def run(self, module: ir.Module) -> None:
-        for function in list(module.body.operations):
-            if function.operation.name == "func.func" and not function.is_external:
-                for members in _layers(function.operation):
-                    _replace(module, members)
+        for function in defined_functions(module):
+            for members in _layers(function):
+                _replace(module, members)
 
 
-def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
-    layers: dict[str, list[ir.Operation]] = {}
-    for region in function.regions:
+def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
+    """The members of each layer, by block: a tiled layer may have parts inside and outside a loop."""
+    found: list[list[ir.Operation]] = []
+    for region in op.regions:
         for block in region.blocks:
-            for operation in block.operations:
-                if "fdt.layer" in operation.attributes:
-                    name = operation.attributes["fdt.layer"].value
-                    layers.setdefault(name, []).append(operation.operation)
-    return list(layers.values())
+            layers: dict[str, list[ir.Operation]] = {}
+            for nested in block.operations:
+                if "fdt.layer" in nested.attributes:
+                    name = string(nested.operation, "fdt.layer")
+                    layers.setdefault(name, []).append(nested.operation)
+                else:
+                    found += _layers(nested.operation)
+            found += layers.values()
+    return found
 
 
 def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
     root = _root(members)
-    composed = compose_kernel(module, members, root)
+    given = _given_destination(root, members)
+    composed = compose_kernel(module, members, root, given)
     with ir.InsertionPoint(root), composed.location:
-        destination = ir.Operation.create(
-            "bufferization.alloc_tensor",
-            results=[root.results[0].type],
-            attributes={"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0, 0])},
-        )
-        call = create_call(composed.kernel, composed.inputs, destination.results[0])
+        destination = given if given is not None else alloc_tensor(root.results[0].type)
+        call = create_call(composed.kernel, composed.inputs, destination)
+    for name in _KEPT_ATTRIBUTES:
+        if name in root.attributes:
+            call.attributes[name] = root.attributes[name]
     root.results[0].replace_all_uses_with(call.results[0])
     for op in reversed(members):
         op.erase()
+
+
+def alloc_tensor(tensor: ir.Type) -> ir.Value:
+    """A tensor of its own, which no other value shares after bufferization."""
+    empty = {"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0, 0])}
+    return ir.Operation.create("bufferization.alloc_tensor", [tensor], attributes=empty).results[0]
+
+
+def _given_destination(root: ir.Operation, members: list[ir.Operation]) -> ir.Value | None:
+    """The tensor that a tile loop wants the result in; None where the layer is free to choose."""
+    view = structured(root)
+    if view is None:
+        return None
+    op = producer(view.init)
+    if op is None:
+        return view.init
+    return view.init if op.name == "tensor.extract_slice" and op not in members else None
 
 
 def _root(members: list[ir.Operation]) -> ir.Operation:

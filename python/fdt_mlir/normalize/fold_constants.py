@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import constant_array, ir, walk
-from fdt_mlir.normalize.structured import is_constant, producer
+from fdt_mlir.normalize.structured import element_type, is_constant, producer
 from fdt_mlir.passes import Pass
 
 
@@ -31,16 +32,15 @@ class FoldConstantsPass(Pass):
 def _fold_transpose(op: ir.Operation) -> None:
     constant = producer(op.operands[0])
     assert constant is not None
-    permutation = list(op.attributes["permutation"])
-    array = np.ascontiguousarray(
-        constant_array(constant.attributes["value"]).transpose(permutation)
-    )
+    permutation = integers(op, "permutation")
+    data = constant_array(constant.attributes["value"])
+    array = np.ascontiguousarray(np.transpose(data, permutation))
     result_type = op.results[0].type
     with ir.InsertionPoint(op), op.location:
         folded = ir.Operation.create(
             "arith.constant",
             results=[result_type],
-            attributes={"value": ir.DenseElementsAttr.get(array, type=result_type.element_type)},
+            attributes={"value": ir.DenseElementsAttr.get(array, type=element_type(op.results[0]))},
         )
     op.results[0].replace_all_uses_with(folded.results[0])
     op.erase()

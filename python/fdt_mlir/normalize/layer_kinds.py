@@ -29,7 +29,7 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
 def _is_copy(view: Structured) -> bool:
     """Whether the body gives back what it reads."""
     body = view.op.regions[0].blocks[0]
-    only = list(body.operations)[0].operation
+    only = next(iter(body.operations)).operation
     return (
         only.name == "linalg.yield"
         and only.operands[0] == body.arguments[0]
@@ -40,7 +40,8 @@ def _is_copy(view: Structured) -> bool:
 def _reduction_kind(view: Structured) -> str:
     windowed = not view.maps[0].is_projected_permutation
     if not _is_product(view):
-        return "pool" if windowed else "reduce"
+        # Pools from TFLite carry a second input that only gives the window its extents.
+        return "pool" if windowed or len(view.inputs) > 1 else "reduce"
     spatial = [
         loop
         for loop, extent in enumerate(view.extents)

@@ -8,7 +8,7 @@ from fdt_mlir.errors import CompileError
 from fdt_mlir.normalize.layer_kinds import layer_kind
 from fdt_mlir.normalize.layers import Layer, find_layers, prepare
 from fdt_mlir.normalize.names import identifier, layer_name
-from fdt_mlir.normalize.structured import is_unit_reshape, structured
+from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape, structured
 from fdt_mlir.passes import Pass, op_error
 
 # Operations that move or rename data without a loop of their own.
@@ -32,9 +32,8 @@ class MarkLayersPass(Pass):
     name: ClassVar[str] = "fdt-mark-layers"
 
     def run(self, module: ir.Module) -> None:
-        for function in module.body.operations:
-            if function.operation.name == "func.func" and not function.is_external:
-                _mark_function(function.operation)
+        for function in defined_functions(module):
+            _mark_function(function)
 
 
 def _mark_function(function: ir.Operation) -> None:

@@ -5,9 +5,33 @@ from collections.abc import Iterable
 
 # Path components that name an operation inside a Keras or TensorFlow layer, not the layer.
 _OPERATION_NAMES = frozenset(
-    "Add AddV2 AvgPool BiasAdd Conv2D Conv2D1 FusedBatchNormV3 Identity MatMul MaxPool Mean Mul "
-    "Pad ReadVariableOp Relu Relu6 Reshape Sigmoid Softmax Squeeze Tanh Transpose "
-    "StatefulPartitionedCall depthwise resource".split()
+    [
+        "Add",
+        "AddV2",
+        "AvgPool",
+        "BiasAdd",
+        "Conv2D",
+        "Conv2D1",
+        "FusedBatchNormV3",
+        "Identity",
+        "MatMul",
+        "MaxPool",
+        "Mean",
+        "Mul",
+        "Pad",
+        "ReadVariableOp",
+        "Relu",
+        "Relu6",
+        "Reshape",
+        "Sigmoid",
+        "Softmax",
+        "Squeeze",
+        "Tanh",
+        "Transpose",
+        "StatefulPartitionedCall",
+        "depthwise",
+        "resource",
+    ]
 )
 _UNTELLING_LAYERS = ("activation", "batch_normalization", "re_lu", "bn", "relu")
 

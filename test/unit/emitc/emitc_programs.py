@@ -196,7 +196,7 @@ class _Program:
 
     def _bounded(self) -> str:
         value = self._pick("i32")
-        if -_MEMORY_BOUND <= value.low and value.high <= _MEMORY_BOUND:
+        if max(abs(value.low), abs(value.high)) <= _MEMORY_BOUND:
             return value.name
         bound = self._constant(_MEMORY_BOUND, "i32")
         return self._emit(f"emitc.rem {value.name}, {bound.name} : (i32, i32) -> i32")
