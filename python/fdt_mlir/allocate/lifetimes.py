@@ -119,7 +119,8 @@ def _trip_count(loop: ir.Operation) -> int:
 
 def _constant(value: ir.Value) -> int:
     op = producer(value)
-    assert op is not None and op.name == "arith.constant", "tile loops have constant bounds"
+    assert op is not None, "tile loops have constant bounds"
+    assert op.name == "arith.constant", "tile loops have constant bounds"
     return integer(op, "value")
 
 

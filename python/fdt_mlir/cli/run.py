@@ -210,3 +210,7 @@ def _as_text(summary: Mapping[str, Any]) -> str:
         if summary[key] is not None:
             lines.append(f"  {summary[key]:,} {unit}".replace(",", " "))
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

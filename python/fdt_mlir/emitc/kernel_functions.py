@@ -50,6 +50,11 @@ class KernelCall:
     parameter_of: tuple[int, ...]
 
     @property
+    def windowed(self) -> tuple[int, ...]:
+        """The operands that hold a window of a larger tensor, in the order of the parameters."""
+        return tuple(dict.fromkeys(operand for operand, _, _ in self.kernel.windows))
+
+    @property
     def table_strides(self) -> tuple[tuple[int, ...], ...]:
         """For each operand that is a table its strides in elements, () for the others."""
         return tuple(
@@ -58,11 +63,6 @@ class KernelCall:
             else ()
             for number, (view, constant) in enumerate(zip(self.views, self.constants, strict=True))
         )
-
-    @property
-    def windowed(self) -> tuple[int, ...]:
-        """The operands that hold a window of a larger tensor, in the order of the parameters."""
-        return tuple(dict.fromkeys(operand for operand, _, _ in self.kernel.windows))
 
 
 def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:

@@ -28,7 +28,7 @@ from fdt_mlir.emitc.statements import (
     variable,
     when,
 )
-from fdt_mlir.emitc.types import Range, range_of_type
+from fdt_mlir.emitc.types import Range, range_of_type, width_of
 from fdt_mlir.emitc.values import (
     Value,
     compare,
@@ -171,8 +171,8 @@ class _Nest:
         A stage is a sum if what one step makes of an accumulator moves with it: from zero it
         gives the range of a single term, from any other number that range and the number.
         """
-        if start.range is None:
-            return None
+        if start.range is None or width_of(start.type) < 32:
+            return None  # no sums are kept in narrow types
         probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
@@ -264,8 +264,7 @@ class _Nest:
         pad = pad_of(self.body.kernel, operand)
         if elements is None or pad is None:
             return elements
-        value = int(number_of(pad.value))
-        return elements.union(Range(value, value))
+        return elements.union(Range(pad.value.value, pad.value.value))
 
     def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.passes import op_error
 
 # TFLite's integer average pool (reference_integer_ops::AveragePool): the sum of the elements
 # inside the window, divided by their number, rounded half away from zero.
@@ -69,13 +70,16 @@ _COUNT_AXIS = """
 def lower_average_pool(op: ir.Operation) -> None:
     """Replace an integer `tosa.avg_pool2d` by the linalg operations that TFLite means.
 
-    Float pools stay: TOSA's meaning is the same there.
+    Float pools stay: TOSA's meaning is the same there. Raises CompileError for a dynamic shape.
     """
     source, result = op.operands[0].type, op.results[0].type
     assert isinstance(source, ir.RankedTensorType)
     assert isinstance(result, ir.RankedTensorType)
     if not isinstance(source.element_type, ir.IntegerType):
         return
+    if not (source.has_static_shape and result.has_static_shape):
+        hint = "run fdt-make-batch-static first"
+        raise op_error(op, f"an average pool of {source} needs a static shape", hint)
     with op.location:
         pool = ir.Module.parse(_text(op, source, result))
     function = next(iter(pool.body.operations)).operation

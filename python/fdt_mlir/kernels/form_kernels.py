@@ -8,7 +8,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
 from fdt_mlir.normalize.structured import defined_functions, producer, structured
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 # What schedules say about a layer stays on its call.
 _KEPT_ATTRIBUTES = ("fdt.row_path", "fdt.row_dims", "fdt.row_tiles")
@@ -34,7 +34,7 @@ class FormKernelsPass(Pass):
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
-    """The members of each layer, by block: a tiled layer may have parts inside and outside a loop."""
+    """The members of each layer, by block: a tiled layer may be partly inside a loop."""
     found: list[list[ir.Operation]] = []
     for region in op.regions:
         for block in region.blocks:
@@ -51,6 +51,13 @@ def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
 
 def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
     root = _root(members)
+    if root is not None:
+        _create_call(module, members, root)
+    for op in reversed(members):
+        op.erase()
+
+
+def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
     given = _given_destination(root, members)
     composed = compose_kernel(module, members, root, given)
     with ir.InsertionPoint(root), composed.location:
@@ -60,8 +67,6 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
         if name in root.attributes:
             call.attributes[name] = root.attributes[name]
     root.results[0].replace_all_uses_with(call.results[0])
-    for op in reversed(members):
-        op.erase()
 
 
 def alloc_tensor(tensor: ir.Type) -> ir.Value:
@@ -81,11 +86,17 @@ def _given_destination(root: ir.Operation, members: list[ir.Operation]) -> ir.Va
     return view.init if op.name == "tensor.extract_slice" and op not in members else None
 
 
-def _root(members: list[ir.Operation]) -> ir.Operation:
-    """The member whose result is used outside of the layer."""
+def _root(members: list[ir.Operation]) -> ir.Operation | None:
+    """The member whose result is used outside of the layer; None where nobody uses it."""
     inside = set(members)
     roots = [
         op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)
     ]
-    assert len(roots) == 1, f"layer with {len(roots)} results"
-    return roots[0]
+    if len(roots) > 1:
+        name = string(roots[0], "fdt.layer")
+        raise op_error(
+            roots[-1],
+            f"layer '{name}' has {len(roots)} results that others read, a kernel has one",
+            "let fdt-mark-layers mark the layers",
+        )
+    return roots[0] if roots else None

@@ -32,11 +32,13 @@ class PackedConstant:
 def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) -> PackedConstant:
     """Lay a constant out as its kernel reads it; the part of each tile is contiguous."""
     tiled = _tiled_dims(view, data.shape)
-    window = _static_part(view, data, tiled) if tiled else _shown(view, data)
+    window = _static_part(view, data, tiled)
     order = packed_order(kernel, operand)
     if order is None:
         assert not tiled, "a table is not tiled"
-        order = tuple(range(len(view.shape)))
+        table = np.ascontiguousarray(window)
+        in_order = tuple(range(len(view.shape)))
+        return PackedConstant(table.reshape(-1), data.shape, _packed_strides(view.shape, in_order))
     steps = [window.shape[dim] // view.shape[dim] for dim in tiled]
     split: list[int] = []
     for dim, extent in enumerate(view.shape):
@@ -68,21 +70,12 @@ def _tiled_dims(view: View, full: Sequence[int]) -> dict[int, ir.Value]:
     return dict(sorted(tiled.items()))
 
 
-def _shown(view: View, data: NDArray[Any]) -> NDArray[Any]:
-    """The elements of a constant that a view without a loop shows, in the view's shape."""
-    strides = [stride * data.itemsize for stride in view.strides]
-    flat = np.ascontiguousarray(data).reshape(-1)
-    return np.lib.stride_tricks.as_strided(flat[view.offset :], view.shape, strides)
-
-
 def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> NDArray[Any]:
-    starts = np.unravel_index(view.offset, data.shape) if data.shape else ()
-    return data[
-        tuple(
-            slice(None) if dim in tiled else slice(int(start), int(start) + view.shape[dim])
-            for dim, start in enumerate(starts)
-        )
-    ]
+    """The part of a constant that a call reads; whole along the dimensions that loops tile."""
+    shape = tuple(data.shape[dim] if dim in tiled else n for dim, n in enumerate(view.shape))
+    strides = [stride * data.itemsize for stride in view.strides]
+    start = data.reshape(-1)[view.offset :]
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:

@@ -123,7 +123,8 @@ def _identity(module: ir.Module, init: str, layer: str) -> tuple[str, ir.Type]:
     function_type = ir.TypeAttr(function.attributes["function_type"]).value
     (value_type,) = function_type.results
     name = f"{layer}_resume"
-    text = f"func.func private @{name}(%a: {value_type}) -> {value_type} {{ return %a : {value_type} }}"
+    signature = f"@{name}(%value: {value_type}) -> {value_type}"
+    text = f"func.func private {signature} {{ return %value : {value_type} }}"
     parsed = ir.Module.parse(text)
     (operation,) = parsed.body.operations
     operation.operation.detach_from_parent()
