@@ -21,6 +21,7 @@ from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
+from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 
 OUR_PREFIX = "fdt-"
 
@@ -92,6 +93,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MatchReferencePass,
     FoldConstantsPass,
     MarkLayersPass,
+    TileAndFusePass,
     FormKernelsPass,
     BuildRowLoopsPass,
     VerifyBuffersPass,

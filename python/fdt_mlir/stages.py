@@ -29,6 +29,7 @@ STAGES = (
         "linalg-fold-unit-extent-dims,canonicalize,cse),"
         "fdt-mark-layers",
     ),
+    Stage("schedules", "fdt-tile-and-fuse"),
     Stage("kernels", "fdt-form-kernels,canonicalize,cse,fdt-build-row-loops,canonicalize,cse"),
     Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
     Stage("allocate", "fdt-plan-arena"),
