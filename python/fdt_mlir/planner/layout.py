@@ -33,7 +33,7 @@ class LayoutLimits:
     """
 
     local_search_rounds: int = 200
-    skyline_nodes: int = 1_000_000
+    skyline_nodes: int = 400_000
     small_skyline_nodes: int = 20_000
     bisection_nodes: int = 50_000
     constraint_deterministic_time: float = 10.0
