@@ -20,6 +20,7 @@ from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
+from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.paths.discover_paths import DiscoverPathsPass
@@ -95,6 +96,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
     FoldConstantsPass,
+    UnflattenPass,
     ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,
