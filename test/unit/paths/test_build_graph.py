@@ -25,7 +25,8 @@ def layer(name, result, ins, maps, iterators, body, outs, role="reduce"):
     elements = [f"%e{n}: {t.split('x')[-1][:-1]}" for n, t in enumerate(ins.values())]
     accumulator = f"%acc: {result.split('x')[-1][:-1]}"
     return f"""
-      %{name} = linalg.generic {{indexing_maps = [{", ".join(maps)}], iterator_types = [{iterators}]}}
+      %{name} = linalg.generic {{
+          indexing_maps = [{", ".join(maps)}], iterator_types = [{iterators}]}}
           ins({operands} : {types}) outs({outs} : {result})
           attrs = {{fdt.layer = "{name}", fdt.role = "{role}"}} {{
         ^bb0({", ".join([*elements, accumulator])}):

@@ -1,6 +1,6 @@
 """The search against trying every set of regions."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from path_graphs import GraphBuilder, random_graph
@@ -36,7 +36,7 @@ def all_candidates(graph):
 
 def disjoint(regions):
     ordered = sorted(regions, key=lambda region: region.first)
-    return all(one.end < other.first for one, other in zip(ordered, ordered[1:], strict=False))
+    return all(one.end < other.first for one, other in pairwise(ordered))
 
 
 def every_set(graph):
