@@ -7,10 +7,12 @@ the API that is missing. `test/bindings` re-checks these facts.
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from iree.compiler import ir
 from iree.compiler.passmanager import PassManager
+from numpy.typing import NDArray
 
 __all__ = [
     "PassManager",
@@ -48,13 +50,16 @@ def walk(op: ir.Operation) -> Iterator[ir.Operation]:
                 yield from walk(nested.operation)
 
 
-def constant_array(attribute: ir.Attribute) -> np.ndarray:
+def constant_array(attribute: ir.Attribute) -> NDArray[Any]:
     """Copy a dense constant to numpy, in the constant's shape.
 
-    Splats are expanded; i1 becomes bool.
+    Splats are expanded; i1 becomes bool. Raises TypeError for elements that numpy does not know
+    (i4, bf16) and for data kept apart from the IR (dense_resource).
     """
-    assert isinstance(attribute, (ir.DenseIntElementsAttr, ir.DenseFPElementsAttr))
-    return np.array(attribute).reshape(tuple(attribute.type.shape))
+    if not isinstance(attribute, (ir.DenseIntElementsAttr, ir.DenseFPElementsAttr)):
+        raise TypeError(f"{type(attribute)} is no dense constant")
+    assert isinstance(attribute.type, ir.ShapedType)
+    return np.reshape(np.array(attribute), attribute.type.shape)
 
 
 def source_name(location: ir.Location) -> str | None:

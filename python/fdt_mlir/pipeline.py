@@ -14,7 +14,10 @@ from fdt_mlir.emitc.lower_to_emitc import LowerToEmitcPass
 from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
 from fdt_mlir.importer.match_reference import MatchReferencePass
+from fdt_mlir.kernels.build_row_loops import BuildRowLoopsPass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
@@ -91,9 +94,12 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
     FoldConstantsPass,
+    ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,
     FormKernelsPass,
+    PlacePartsPass,
+    BuildRowLoopsPass,
     VerifyBuffersPass,
     PlanArenaPass,
     LowerToEmitcPass,

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer, string
 from fdt_mlir.bindings import ir, walk
-from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of
+from fdt_mlir.kernels.kernel import (
+    KERNEL_OP,
+    destination_of,
+    inputs_of,
+    kernel_calls,
+    require,
+)
 from fdt_mlir.kernels.operands import view_of
-from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
+from fdt_mlir.normalize.names import unique_name
+from fdt_mlir.normalize.structured import element_bytes, element_type, producer, tensor_bytes
+from fdt_mlir.passes import op_error
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,10 @@ class LiveBuffer:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the function: a kernel call, or a loop of them."""
+    """One step of the function: a kernel call, perhaps inside tile loops.
+
+    `macs` counts all iterations.
+    """
 
     name: str
     kind: str
@@ -42,28 +54,44 @@ class Lifetimes:
         return sum(b.size_bytes for b in self.buffers if b.first <= step < b.last)
 
 
+@dataclass(frozen=True)
+class _Loop:
+    """A tile loop: the steps `[first, last)` run again and again."""
+
+    op: ir.Operation
+    first: int
+    last: int
+
+
 def lifetimes_of(function: ir.Operation) -> Lifetimes:
     """Find the buffers and steps of a function of one block.
 
-    Inputs live from the first step, outputs to the last. Steps are the top-level operations that
-    call kernels.
+    Every kernel call is a step, in program order. Inputs live from the first step, outputs to the
+    last. A buffer that exists before or after an iteration of a tile loop lives as long as the
+    whole loop; one that is allocated inside it lives within an iteration.
+
+    Raises CompileError where something is read that nothing writes, or cannot be planned.
     """
+    _check(function)
     block = function.regions[0].blocks[0]
-    steps = [step for op in block.operations if (step := _step(op.operation))]
-    terminator = list(block.operations)[-1].operation
+    collected = _Collected([], [])
+    _collect(block, 1, collected)
+    steps, loops = collected.steps, collected.loops
     spans: dict[ir.Value, tuple[int, int]] = dict.fromkeys(block.arguments, (0, 1))
     for number, step in enumerate(steps):
         for value in _touched(step.op):
-            first, last = spans.get(value, (number, number))
-            spans[value] = (min(first, number), max(last, number + 1))
+            first, last = _extended(value, number, loops)
+            known = spans.get(value, (first, last))
+            spans[value] = (min(known[0], first), max(known[1], last))
     end = max(1, len(steps))
+    terminator = list(block.operations)[-1].operation
     for value in terminator.operands:
         base = view_of(value).base
         spans[base] = (spans[base][0] if base in spans else 0, end)
     names = _names(function, steps)
     buffers = [
         LiveBuffer(
-            names[value], value, tensor_bytes(value), element_bytes(value.type.element_type), *span
+            names[value], value, tensor_bytes(value), element_bytes(element_type(value)), *span
         )
         for value, span in spans.items()
         if _is_buffer(value)
@@ -71,27 +99,81 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     return Lifetimes(tuple(buffers), tuple(steps))
 
 
-def _step(op: ir.Operation) -> Step | None:
-    calls = [nested for nested in walk(op) if nested.name == KERNEL_OP]
-    if not calls:
-        return None
-    macs = sum(call.attributes["fdt.macs"].value for call in calls)
-    first = calls[0]
-    if op.name == KERNEL_OP:
-        return Step(
-            first.attributes["fdt.layer"].value, first.attributes["fdt.kind"].value, macs, op
-        )
-    return Step(first.attributes["fdt.layer"].value, "loop", macs, op)
+def _check(function: ir.Operation) -> None:
+    calls = kernel_calls(function)
+    for call in calls:
+        require(call, "fdt.layer", "fdt.kind", "fdt.macs")
+    written = {view_of(destination_of(call)).base for call in calls}
+    for value in function.regions[0].blocks[0].arguments:
+        if not _is_static_memory(value.type):
+            hint = "run one-shot-bufferize, with function boundaries, first"
+            raise op_error(function, f"argument {value.type} is no memory of known size", hint)
+    for op in walk(function):
+        if op.name == "memref.alloc" and op.results[0] not in written:
+            raise op_error(op, "no kernel call writes this buffer", "run canonicalize first")
 
 
-def _touched(op: ir.Operation) -> list[ir.Value]:
-    """The buffers that a step reads or writes."""
-    touched: list[ir.Value] = []
-    for call in walk(op):
-        if call.name == KERNEL_OP:
-            operands = (*inputs_of(call), destination_of(call))
-            touched += [view_of(value).base for value in operands]
-    return touched
+def _is_static_memory(given: ir.Type) -> bool:
+    return isinstance(given, ir.MemRefType) and given.has_static_shape
+
+
+@dataclass(frozen=True)
+class _Collected:
+    steps: list[Step]
+    loops: list[_Loop]
+
+
+def _collect(block: ir.Block, trips: int, found: _Collected) -> None:
+    """Number the kernel calls of a block and of its loops, which run `trips` times."""
+    for operation in block.operations:
+        op = operation.operation
+        if op.name == KERNEL_OP:
+            found.steps.append(_step(op, trips))
+        elif op.name == "scf.for":
+            first = len(found.steps)
+            _collect(op.regions[0].blocks[0], trips * _trip_count(op), found)
+            found.loops.append(_Loop(op, first, len(found.steps)))
+
+
+def _step(call: ir.Operation, trips: int) -> Step:
+    total = "fdt.total_macs" in call.attributes
+    macs = integer(call, "fdt.total_macs") if total else integer(call, "fdt.macs") * trips
+    return Step(string(call, "fdt.layer"), string(call, "fdt.kind"), macs, call)
+
+
+def _trip_count(loop: ir.Operation) -> int:
+    low, high, step = (_constant(value) for value in list(loop.operands)[:3])
+    return -((low - high) // step)
+
+
+def _constant(value: ir.Value) -> int:
+    op = producer(value)
+    assert op is not None, "tile loops have constant bounds"
+    assert op.name == "arith.constant", "tile loops have constant bounds"
+    return integer(op, "value")
+
+
+def _extended(value: ir.Value, step: int, loops: list[_Loop]) -> tuple[int, int]:
+    """When a buffer that a step touches must be kept: over all loops that it is not part of."""
+    first, last = step, step + 1
+    for loop in loops:
+        if loop.first <= step < loop.last and not _is_inside(value, loop.op):
+            first, last = min(first, loop.first), max(last, loop.last)
+    return first, last
+
+
+def _is_inside(value: ir.Value, loop: ir.Operation) -> bool:
+    op = producer(value)
+    while op is not None:
+        op = op.parent.operation if op.parent is not None else None
+        if op is not None and op == loop:
+            return True
+    return False
+
+
+def _touched(call: ir.Operation) -> list[ir.Value]:
+    """The buffers that a kernel call reads or writes."""
+    return [view_of(value).base for value in (*inputs_of(call), destination_of(call))]
 
 
 def _is_buffer(value: ir.Value) -> bool:
@@ -100,14 +182,16 @@ def _is_buffer(value: ir.Value) -> bool:
 
 
 def _names(function: ir.Operation, steps: list[Step]) -> dict[ir.Value, str]:
-    """Name inputs by number, and every other buffer after the layer that first writes it."""
+    """Name inputs by number, and every other buffer after the layer that first writes it.
+
+    Names are unique: the validator and the report know buffers by their names.
+    """
     arguments = function.regions[0].blocks[0].arguments
     names: dict[ir.Value, str] = {
         argument: f"input_{number}" for number, argument in enumerate(arguments)
     }
     for step in steps:
-        for call in walk(step.op):
-            if call.name == KERNEL_OP:
-                base = view_of(destination_of(call)).base
-                names.setdefault(base, call.attributes["fdt.layer"].value)
+        base = view_of(destination_of(step.op)).base
+        if base not in names:
+            names[base] = unique_name(string(step.op, "fdt.layer"), names.values())
     return names

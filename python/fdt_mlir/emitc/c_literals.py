@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fdt_mlir.emitc.c_types import CType
 
@@ -46,24 +47,25 @@ def floating(value: float, c_type: CType) -> str:
     if math.isinf(value):
         return "INFINITY" if value > 0 else "-INFINITY"
     if c_type.base == "float":
-        return f"{np.float32(value)}f"
+        return f"{np.float32(value)!s}f"
     return repr(float(value))
 
 
-def array_initialiser(values: "np.ndarray[Any, Any]", prefix_columns: int) -> str:
+def array_initialiser(values: npt.NDArray[Any], prefix_columns: int) -> str:
     """Spell the braced initialiser of an array, nested as its shape, rows wrapped.
 
     `prefix_columns` is the width of what stands before it on its first line.
     """
     flat = _element_texts(values)
-    one_line = _nested(flat, values.shape)
-    if prefix_columns + len(one_line) + len(";") <= LINE_COLUMNS:
-        return one_line
+    if len(flat) < LINE_COLUMNS:
+        one_line = _nested(flat, values.shape)
+        if prefix_columns + len(one_line) + len(";") <= LINE_COLUMNS:
+            return one_line
     return _wrapped(flat, values.shape, _ARRAY_INDENT)
 
 
-def _element_texts(values: "np.ndarray[Any, Any]") -> list[str]:
-    flat = values.reshape(-1)
+def _element_texts(values: npt.NDArray[Any]) -> list[str]:
+    flat = values.ravel()
     if flat.dtype == np.bool_:
         return ["true" if value else "false" for value in flat.tolist()]
     if flat.dtype.kind == "f":
@@ -77,7 +79,7 @@ def _element_texts(values: "np.ndarray[Any, Any]") -> list[str]:
     return texts
 
 
-def _float_texts(flat: "np.ndarray[Any, Any]") -> list[str]:
+def _float_texts(flat: npt.NDArray[Any]) -> list[str]:
     suffix = "f" if flat.dtype == np.float32 else ""
     texts = [text + suffix for text in flat.astype("U32").tolist()]
     for position in np.flatnonzero(~np.isfinite(flat)).tolist():

@@ -46,7 +46,8 @@ def located_name(location: ir.Location) -> str:
     if isinstance(location, ir.NameLoc):
         return c_identifier(location.name_str)
     if isinstance(location, ir.FusedLoc):
-        return next(filter(None, map(located_name, location.locations)), "")
+        names = (located_name(part) for part in location.locations)
+        return next((name for name in names if name), "")
     return ""
 
 

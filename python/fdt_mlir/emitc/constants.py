@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_functions import KernelCall
 from fdt_mlir.emitc.types import array_of
 from fdt_mlir.emitc.values import create
-from fdt_mlir.kernels.pack import pack
 from fdt_mlir.normalize.names import unique_name
 
 
@@ -27,20 +27,20 @@ class Constants:
         return [self._declare(call, number) for number in range(len(call.views))]
 
     def _declare(self, call: KernelCall, number: int) -> str | None:
-        data = call.constants[number]
-        if data is None:
+        constant = call.constants[number]
+        if constant is None:
             return None
-        packed = pack(data, call.orders[number])
-        key = (packed.dtype.str, hashlib.sha256(packed.tobytes()).digest())
+        packed = constant.data
+        key = (str(packed.dtype), hashlib.sha256(packed.tobytes()).digest())
         if key not in self._names:
             role = call.parameters[call.parameter_of[number]].name
             name = unique_name(f"{call.kernel.layer}_{role}", self._names.values())
             self._names[key] = name
-            self._write(name, packed, call.views[number].element_type, data.shape)
+            self._write(name, packed, call.views[number].element_type, constant.shape)
         return self._names[key]
 
     def _write(
-        self, name: str, data: np.ndarray, element_type: ir.Type, shape: Sequence[int]
+        self, name: str, data: NDArray[Any], element_type: ir.Type, shape: Sequence[int]
     ) -> None:
         values = ir.DenseElementsAttr.get(data, type=element_type)
         with ir.InsertionPoint(self._block), ir.Location.unknown():

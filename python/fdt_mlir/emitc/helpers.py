@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.emitc.kernel_functions import create_function
+from fdt_mlir.emitc.math_functions import MATH_FUNCTIONS, MathFunction
 from fdt_mlir.emitc.statements import index, loop, named, return_, variable, when
 from fdt_mlir.emitc.types import Range, int_type
-from fdt_mlir.emitc.values import as_unsigned, compare, computed, constant, shift_right
+from fdt_mlir.emitc.values import (
+    as_unsigned,
+    compare,
+    computed,
+    constant,
+    create,
+    shift_right,
+)
+
+_COUNT_LEADING_ZEROS = "count_leading_zeros_32"
 
 
 def write_helpers(module: ir.Module) -> None:
-    """Add the helpers that the module's functions call, before their first use."""
-    called = {
-        op.attributes["callee"].value for op in walk(module.operation) if op.name == "emitc.call"
-    }
-    defined = {
-        op.attributes["sym_name"].value
-        for op in module.body.operations
-        if op.operation.name == "emitc.func"
-    }
+    """Add the helpers that the module's functions call, and those that helpers call.
+
+    Each stands before its first use, so none needs a declaration.
+    """
+    while missing := _called(module) - _defined(module):
+        first = next(op for op in module.body.operations if op.operation.name == "emitc.func")
+        with ir.InsertionPoint(first), ir.Location.unknown():
+            for name in [*MATH_FUNCTIONS, _COUNT_LEADING_ZEROS]:
+                if name in missing:
+                    _write(name)
+        assert missing <= _defined(module), f"no helper is called {missing - _defined(module)}"
+    _include_string(module)
+
+
+def _called(module: ir.Module) -> set[str]:
+    calls = [op for op in walk(module.operation) if op.name == "emitc.call"]
+    return {string(op, "callee") for op in calls}
+
+
+def _defined(module: ir.Module) -> set[str]:
     functions = [op for op in module.body.operations if op.operation.name == "emitc.func"]
-    for name in sorted(called - defined):
-        assert name == "count_leading_zeros_32", f"no helper is called {name}"
-        with ir.InsertionPoint(functions[0]), ir.Location.unknown():
-            _count_leading_zeros(name)
+    return {string(op.operation, "sym_name") for op in functions}
+
+
+def _write(name: str) -> None:
+    if name in MATH_FUNCTIONS:
+        return _math_function(name, MATH_FUNCTIONS[name])
+    return _count_leading_zeros(name)
+
+
+def _math_function(name: str, math_function: MathFunction) -> None:
+    types = [math_function.parameter_type()] * len(math_function.parameters)
+    function = create_function(name, types, [math_function.result_type()], ["static"])
+    locations = [named(parameter) for parameter in math_function.parameters]
+    block = function.regions[0].blocks.append(*types, arg_locs=locations)
+    with ir.InsertionPoint(block), ir.Location.unknown():
+        return_(math_function.body(*map(computed, block.arguments)))
 
 
 def _count_leading_zeros(name: str) -> None:
@@ -39,3 +73,21 @@ def _count_leading_zeros(name: str) -> None:
                 count.set(count.get() - 1)
             bits.set(shift_right(bits.get(), constant(1, word)))
         return_(count.get())
+
+
+def _include_string(module: ir.Module) -> None:
+    """Include <string.h> where memcpy is called, after the other headers of C."""
+    callees = [
+        string(op, "callee") for op in walk(module.operation) if op.name == "emitc.call_opaque"
+    ]
+    if "memcpy" not in callees:
+        return
+    attributes = {
+        "include": ir.StringAttr.get("string.h"),
+        "is_standard_include": ir.UnitAttr.get(),
+    }
+    first = next(
+        op for op in module.body.operations if "is_standard_include" not in op.operation.attributes
+    )
+    with ir.InsertionPoint(first), ir.Location.unknown():
+        create("include", attributes=attributes)

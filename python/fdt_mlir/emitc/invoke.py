@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_functions import KernelCall, create_function
-from fdt_mlir.emitc.statements import call, named
+from fdt_mlir.emitc.scalar_functions import lower_operation
+from fdt_mlir.emitc.statements import call, index, loop, named
 from fdt_mlir.emitc.types import int_type, lvalue_of, pointer_to
-from fdt_mlir.emitc.values import constant, create
-from fdt_mlir.kernels.kernel import Kernel
+from fdt_mlir.emitc.values import Value, create
+from fdt_mlir.kernels.kernel import Kernel, bounds_of
 from fdt_mlir.kernels.operands import View
 from fdt_mlir.normalize.structured import producer
 
 
 @dataclass(frozen=True)
 class InvokeFunction:
-    """Writes `int <model>_invoke(void *arena)` into a block."""
+    """Writes `int <model>_invoke(void *arena)` into a block.
+
+    `calls`, `names` and `constants` say of each kernel call what it is, which function it calls,
+    and the names of its constant operands.
+    """
 
     model: str
     entry: ir.Operation
     block: ir.Block
+    calls: Mapping[ir.Operation, KernelCall]
+    names: Mapping[ir.Operation, str]
+    constants: Mapping[ir.Operation, list[str | None]]
 
-    def write(
-        self,
-        calls: Sequence[KernelCall],
-        names: Mapping[ir.Operation, str],
-        constants: Mapping[ir.Operation, list[str | None]],
-    ) -> None:
+    def write(self) -> None:
         void_pointer = ir.Type.parse('!emitc.ptr<!emitc.opaque<"void">>')
         c_int = ir.Type.parse('!emitc.opaque<"int">')
         with ir.InsertionPoint(self.block), ir.Location.unknown():
@@ -37,37 +41,71 @@ class InvokeFunction:
         with ir.InsertionPoint(body), ir.Location.unknown():
             with named("base"):
                 cast = create("cast", [pointer_to(int_type(8))], [body.arguments[0]])
-            for kernel_call in calls:
-                self._call(
-                    kernel_call, names[kernel_call.op], constants[kernel_call.op], cast.results[0]
-                )
+            self._operations(self.entry.regions[0].blocks[0], cast.results[0], {})
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
 
-    def _call(
-        self, kernel_call: KernelCall, name: str, constants: Sequence[str | None], base: ir.Value
-    ) -> None:
-        arguments: dict[int, ir.Value] = {}
-        for number, view in enumerate(kernel_call.views):
-            position = kernel_call.parameter_of[number]
-            parameter = kernel_call.parameters[position]
-            if position in arguments:
-                continue
-            target = pointer_to(parameter.element_type, parameter.const)
-            constant_name = constants[number]
-            if constant_name is not None:
-                text = {"value": ir.StringAttr.get(constant_name)}
-                arguments[position] = create("literal", [target], attributes=text).results[0]
-            else:
-                arguments[position] = self._place(view, base, target)
-        ordered = [arguments[position] for position in range(len(kernel_call.parameters))]
-        call(name, ordered, comment=_comment(kernel_call.kernel, kernel_call.views))
+    def _operations(self, block: ir.Block, base: ir.Value, scalars: dict[ir.Value, Value]) -> None:
+        """Write the calls of a block and its loops; `scalars` are the index values so far."""
+        for operation in block.operations:
+            op = operation.operation
+            if op in self.calls:
+                self._call(op, base, scalars)
+            elif op.name == "scf.for":
+                self._loop(op, base, scalars)
+            elif op.name.startswith("arith.") and not isinstance(op.results[0].type, ir.ShapedType):
+                arguments = [scalars[operand] for operand in op.operands]
+                scalars[op.results[0]] = lower_operation(op, arguments)
 
-    def _place(self, view: View, base: ir.Value, target: ir.Type) -> ir.Value:
-        assert not view.dynamic, "views in tile loops come with tiling"
-        offset = self._offset(view) + view.offset * _width_bytes(view)
-        index = constant(offset, int_type(32)).ir
-        place = create("subscript", [lvalue_of(int_type(8))], [base, index]).results[0]
+    def _loop(self, op: ir.Operation, base: ir.Value, scalars: dict[ir.Value, Value]) -> None:
+        low, high, step = (scalars[operand] for operand in list(op.operands)[:3])
+        assert step.constant is not None, "tile loops have constant steps"
+        body = op.regions[0].blocks[0]
+        with loop("tile", low, high, int(step.constant)) as value:
+            # Only the values of the loop see it: a copy keeps them out of what follows.
+            self._operations(body, base, {**scalars, body.arguments[0]: value})
+
+    def _call(self, op: ir.Operation, base: ir.Value, scalars: Mapping[ir.Value, Value]) -> None:
+        kernel_call = self.calls[op]
+        arguments: dict[int, ir.Value] = {}
+        for number, position in enumerate(kernel_call.parameter_of):
+            if position not in arguments:
+                arguments[position] = self._pointer(kernel_call, number, base, scalars)
+        ordered = [arguments[position] for position in range(len(kernel_call.parameters))]
+        bounds = self._bounds(kernel_call, scalars)
+        comment = _comment(kernel_call.kernel, kernel_call.views)
+        call(self.names[op], [*ordered, *bounds], comment=comment)
+
+    def _bounds(self, kernel_call: KernelCall, scalars: Mapping[ir.Value, Value]) -> list[Value]:
+        """Begin and end of each slice, and the element at which each window begins."""
+        values = [scalars[value] for value in bounds_of(kernel_call.op)]
+        slices = 2 * len(kernel_call.kernel.slices)
+        origins: dict[int, Value] = {}
+        windows = zip(kernel_call.kernel.windows, values[slices:], strict=True)
+        for (operand, dim, _), position in windows:
+            stride = kernel_call.views[operand].strides[dim]
+            origins[operand] = origins.get(operand, index(0)) + position * stride
+        return [*values[:slices], *(origins[operand] for operand in kernel_call.windowed)]
+
+    def _pointer(
+        self,
+        kernel_call: KernelCall,
+        number: int,
+        base: ir.Value,
+        scalars: Mapping[ir.Value, Value],
+    ) -> ir.Value:
+        parameter = kernel_call.parameters[kernel_call.parameter_of[number]]
+        target = pointer_to(parameter.element_type, parameter.const)
+        constant = kernel_call.constants[number]
+        if constant is not None:
+            name = self.constants[kernel_call.op][number]
+            return _constant_place(str(name), constant.dynamic, target, scalars)
+        view = kernel_call.views[number]
+        width = _width_bytes(view)
+        offset = index(self._offset(view) + view.offset * width)
+        for value, factor in view.dynamic:
+            offset = offset + scalars[value] * (factor * width)
+        place = create("subscript", [lvalue_of(int_type(8))], [base, offset.ir]).results[0]
         address = create("address_of", [pointer_to(int_type(8))], [place]).results[0]
         if address.type == target:
             return address
@@ -77,8 +115,27 @@ class InvokeFunction:
         """Bytes from the start of the arena to a buffer."""
         op = producer(view.base)
         if op is not None:
-            return op.attributes["fdt.offset"].value
-        return self.entry.attributes["fdt.input_offsets"][view.base.arg_number]
+            return integer(op, "fdt.offset")
+        assert isinstance(view.base, ir.BlockArgument)
+        return integers(self.entry, "fdt.input_offsets")[view.base.arg_number]
+
+
+def _constant_place(
+    name: str,
+    dynamic: Sequence[tuple[ir.Value, int]],
+    target: ir.Type,
+    scalars: Mapping[ir.Value, Value],
+) -> ir.Value:
+    """A constant array by its name, or the place in it where the tile of a loop begins."""
+    start = create("literal", [target], attributes={"value": ir.StringAttr.get(name)}).results[0]
+    if not dynamic:
+        return start
+    offset = index(0)
+    for value, factor in dynamic:
+        offset = offset + scalars[value] * factor
+    pointee = ir.Type.parse(str(target).removeprefix("!emitc.ptr<").removesuffix(">"))
+    place = create("subscript", [lvalue_of(pointee)], [start, offset.ir]).results[0]
+    return create("address_of", [target], [place]).results[0]
 
 
 def _width_bytes(view: View) -> int:

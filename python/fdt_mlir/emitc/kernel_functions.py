@@ -6,18 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
-from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count
+from fdt_mlir.emitc.scalar_functions import (
+    Argument,
+    function_result_type,
+    inline_function,
+    operation_count,
+)
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
 from fdt_mlir.emitc.types import Range, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
 from fdt_mlir.kernels.operands import View, constant_of, views_of
-from fdt_mlir.kernels.pack import packed_order
+from fdt_mlir.kernels.pack import PackedConstant, pack_constant
 from fdt_mlir.normalize.names import unique_name
 
 # Bodies of at least this many operations become C functions of their own.
@@ -36,60 +39,70 @@ class Parameter:
 
 @dataclass(frozen=True)
 class KernelCall:
-    """A call after bufferization. `order` gives for constants the packing of their dimensions."""
+    """A call after bufferization. `constants` holds those operands that are constants."""
 
     op: ir.Operation
     kernel: Kernel
     views: tuple[View, ...]
-    constants: tuple[np.ndarray | None, ...]
-    orders: tuple[tuple[int, ...] | None, ...]
+    constants: tuple[PackedConstant | None, ...]
     accesses: tuple[Access, ...]
     parameters: tuple[Parameter, ...]
     parameter_of: tuple[int, ...]
+
+    @property
+    def windowed(self) -> tuple[int, ...]:
+        """The operands that hold a window of a larger tensor, in the order of the parameters."""
+        return tuple(dict.fromkeys(operand for operand, _, _ in self.kernel.windows))
+
+    @property
+    def table_strides(self) -> tuple[tuple[int, ...], ...]:
+        """For each operand that is a table its strides in elements, () for the others."""
+        return tuple(
+            (view.strides if constant is None else constant.strides)
+            if _is_table(self.kernel, number, view)
+            else ()
+            for number, (view, constant) in enumerate(zip(self.views, self.constants, strict=True))
+        )
 
 
 def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
     """Collect what is known of a kernel call: accesses after packing, parameters."""
     kernel = read_kernel(op)
     views = views_of(op)
-    constants = [constant_of(module, view) for view in views]
-    orders = [
-        packed_order(kernel, number) if constant is not None else None
-        for number, constant in enumerate(constants)
-    ]
-    accesses = [_access(kernel, n, view, orders[n]) for n, view in enumerate(views)]
+    constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
+    accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
     parameters, parameter_of = _parameters(kernel, views, constants)
     return KernelCall(
         op,
         kernel,
         tuple(views),
         tuple(constants),
-        tuple(orders),
         tuple(accesses),
         tuple(parameters),
         tuple(parameter_of),
     )
 
 
-def _access(kernel: Kernel, number: int, view: View, order: tuple[int, ...] | None) -> Access:
-    if not kernel.maps[number].results and view.shape:
-        return Access(())  # a table: the scalar function indexes it
-    strides = view.strides if order is None else _packed_strides(view.shape, order)
+def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> PackedConstant | None:
+    data = constant_of(module, view)
+    return None if data is None else pack_constant(kernel, number, view, data)
+
+
+def _access(kernel: Kernel, number: int, view: View, constant: PackedConstant | None) -> Access:
+    if _is_table(kernel, number, view):
+        return Access(())  # the scalar function indexes it
+    strides = view.strides if constant is None else constant.strides
+    windows = [(dim, extent) for operand, dim, extent in kernel.windows if operand == number]
     rings = [(dim, extent) for operand, dim, extent in kernel.rings if operand == number]
-    return access_of(kernel.maps[number], view.shape, strides, rings)
+    return access_of(kernel.maps[number], view.shape, strides, windows, rings)
 
 
-def _packed_strides(shape: Sequence[int], order: Sequence[int]) -> list[int]:
-    strides = [0] * len(shape)
-    step = 1
-    for dim in reversed(order):
-        strides[dim] = step
-        step *= shape[dim]
-    return strides
+def _is_table(kernel: Kernel, number: int, view: View) -> bool:
+    return not kernel.maps[number].results and len(view.shape) > 0
 
 
 def _parameters(
-    kernel: Kernel, views: Sequence[View], constants: Sequence[np.ndarray | None]
+    kernel: Kernel, views: Sequence[View], constants: Sequence[PackedConstant | None]
 ) -> tuple[list[Parameter], list[int]]:
     parameters: list[Parameter] = []
     parameter_of: list[int] = []
@@ -108,19 +121,21 @@ def _parameters(
     return parameters, parameter_of
 
 
-def _data_range(data: np.ndarray | None) -> Range | None:
-    if data is None or data.dtype.kind == "f":
+def _data_range(constant: PackedConstant | None) -> Range | None:
+    if constant is None or constant.data.dtype.kind == "f":
         return None
+    data = constant.data
     return Range(int(data.min()), int(data.max()))
 
 
-def _role(kernel: Kernel, number: int, constants: Sequence[np.ndarray | None]) -> str:
+def _role(kernel: Kernel, number: int, constants: Sequence[PackedConstant | None]) -> str:
     """What people call an operand."""
-    data = constants[number]
+    constant = constants[number]
     if number == len(constants) - 1:
         return "output"
-    if data is None:
+    if constant is None:
         return "input"
+    data = constant.data
     reducing = [stage for stage in kernel.stages if stage.reduces]
     name = f"in:{number}"
     if any(name in stage.args for stage in reducing):
@@ -178,8 +193,11 @@ class KernelFunctions:
                 texts,
                 pads,
                 kernel.slices,
+                kernel.reverse,
+                kernel.windows,
                 kernel.rings,
                 kernel_call.accesses,
+                kernel_call.table_strides,
                 parameters,
                 kernel_call.parameter_of,
             )
@@ -200,16 +218,13 @@ class KernelFunctions:
         layers = ", ".join(member.kernel.layer for member in group)
         with ir.InsertionPoint(self._block), ir.Location.unknown():
             pointer_types = [pointer_to(p.element_type, p.const) for p in parameters]
-            bounds = [int_type(32)] * (2 * len(first.kernel.slices))
+            scalar_names = _scalar_names(first)
+            types = [*pointer_types, *[int_type(32)] * len(scalar_names)]
             function = create_function(
-                name, [*pointer_types, *bounds], [], ["static"], f"{first.kernel.kind}: {layers}"
+                name, types, [], ["static"], f"{first.kernel.kind}: {layers}"
             )
-        bound_names = [f"{end}_{dim}" for dim in first.kernel.slices for end in ("begin", "end")]
-        block = function.regions[0].blocks.append(
-            *pointer_types,
-            *bounds,
-            arg_locs=[named(n) for n in [*(p.name for p in parameters), *bound_names]],
-        )
+        names = [*(parameter.name for parameter in parameters), *scalar_names]
+        block = function.regions[0].blocks.append(*types, arg_locs=[named(n) for n in names])
         pointers = [
             Pointer(block.arguments[n], p.element_type, p.elements, p.const)
             for n, p in enumerate(parameters)
@@ -229,12 +244,17 @@ class KernelFunctions:
         function: ir.Operation,
     ) -> KernelBody:
         kernel = kernel_call.kernel
-        first_bound = len(pointers)
+        scalars = list(block.arguments)[len(pointers) :]
         bounds = [
-            computed(block.arguments[first_bound + 2 * n + end], Range(0, kernel.dims[dim]))
-            for n, dim in enumerate(kernel.slices)
-            for end in (0, 1)
+            computed(scalar, Range(0, kernel.dims[kernel.slices[n // 2]]))
+            for n, scalar in enumerate(scalars[: 2 * len(kernel.slices)])
         ]
+        origins = {
+            operand: computed(scalar, Range(0, _full_elements(kernel_call.accesses[operand])))
+            for operand, scalar in zip(
+                kernel_call.windowed, scalars[2 * len(kernel.slices) :], strict=True
+            )
+        }
 
         def evaluate(stage: Stage, arguments: Sequence[Argument]) -> Value:
             return self._evaluate(f"{name}_finish", stage, arguments, function)
@@ -242,8 +262,12 @@ class KernelFunctions:
         return KernelBody(
             kernel=kernel,
             accesses=kernel_call.accesses,
-            pointers=tuple(pointers[n] for n in kernel_call.parameter_of),
+            pointers=tuple(
+                replace(pointers[parameter], strides=kernel_call.table_strides[operand])
+                for operand, parameter in enumerate(kernel_call.parameter_of)
+            ),
             bounds=tuple(bounds),
+            origins=origins,
             functions=self._functions,
             names=loop_names(kernel),
             operand_names=tuple(kernel_call.parameters[n].name for n in kernel_call.parameter_of),
@@ -258,13 +282,14 @@ class KernelFunctions:
         if operation_count(function) < _FUNCTION_THRESHOLD:
             return inline_function(function, arguments)
         ranges = [a.elements if isinstance(a, Pointer) else a.range for a in arguments]
-        key = self._text(stage.body) + repr(ranges)
+        strides = [a.strides for a in arguments if isinstance(a, Pointer)]
+        key = self._text(stage.body) + repr((ranges, strides))
         if key not in self._scalar_names:
             name = unique_name(stem, [name for name, _ in self._scalar_names.values()])
             self._scalar_names[key] = (name, self._write_scalar(name, function, arguments, before))
         name, limits = self._scalar_names[key]
         operands = [a.value if isinstance(a, Pointer) else a for a in arguments]
-        result = call(name, operands, _result_type(function), limits)
+        result = call(name, operands, function_result_type(function), limits)
         assert result is not None
         return result
 
@@ -277,7 +302,9 @@ class KernelFunctions:
     ) -> Range | None:
         types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
         with ir.InsertionPoint(before), ir.Location.unknown():
-            written = create_function(name, types, [_result_type(function)], ["static", "inline"])
+            written = create_function(
+                name, types, [function_result_type(function)], ["static", "inline"]
+            )
         names = [
             f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)
         ]
@@ -292,6 +319,20 @@ class KernelFunctions:
             result = inline_function(function, inner)
             return_(result)
         return result.range
+
+
+def _scalar_names(kernel_call: KernelCall) -> list[str]:
+    """Names of the scalar parameters: begin and end of each slice, origin of each window."""
+    kernel = kernel_call.kernel
+    loops = loop_names(kernel)
+    bounds = [f"{loops[dim]}_{end}" for dim in kernel.slices for end in ("begin", "end")]
+    names = [kernel_call.parameters[kernel_call.parameter_of[n]].name for n in kernel_call.windowed]
+    return [*bounds, *(f"{name}_origin" for name in names)]
+
+
+def _full_elements(access: Access) -> int:
+    """An upper bound of the element index at which a window may begin."""
+    return sum(subscript.extent * subscript.stride for subscript in access.subscripts)
 
 
 def create_function(
@@ -337,10 +378,3 @@ def loop_names(kernel: Kernel) -> tuple[str, ...]:
     kernels = {1: ["k"], 2: ["ky", "kx"], 3: ["ky", "kx", "kc"]}
     names = usual.get(result, [f"i{n}" for n in range(result)])
     return (*names, *kernels.get(reduced, [f"k{n}" for n in range(reduced)]))
-
-
-def _result_type(function: ir.Operation) -> ir.Type:
-    from fdt_mlir.emitc.scalar_functions import scalar_type
-
-    function_type = ir.TypeAttr(function.attributes["function_type"]).value
-    return scalar_type(function_type.results[0])

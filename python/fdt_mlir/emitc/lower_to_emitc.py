@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.constants import Constants
 from fdt_mlir.emitc.helpers import write_helpers
@@ -14,6 +15,7 @@ from fdt_mlir.emitc.kernel_functions import KernelFunctions, read_call
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
+from fdt_mlir.normalize.structured import defined_functions
 from fdt_mlir.passes import Pass, op_error
 
 
@@ -50,11 +52,7 @@ class LowerToEmitcPass(Pass):
             module.body.append(operation)
 
     def _emit(self, module: ir.Module, entry: ir.Operation) -> ir.Module:
-        functions = {
-            op.attributes["sym_name"].value: op.operation
-            for op in module.body.operations
-            if op.operation.name == "func.func"
-        }
+        functions = {string(op, "sym_name"): op for op in defined_functions(module)}
         calls = [read_call(module, op) for op in kernel_calls(entry)]
         emitted = ir.Module.create(loc=ir.Location.unknown())
         with ir.InsertionPoint(emitted.body), ir.Location.unknown():
@@ -66,6 +64,7 @@ class LowerToEmitcPass(Pass):
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
         names = KernelFunctions(functions, emitted.body).declare(calls)
-        InvokeFunction(self.model, entry, emitted.body).write(calls, names, places)
+        by_op = {call.op: call for call in calls}
+        InvokeFunction(self.model, entry, emitted.body, by_op, names, places).write()
         write_helpers(emitted)
         return emitted

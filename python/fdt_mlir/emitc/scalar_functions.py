@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.statements import Pointer, load, to_index
-from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, width_of
+from fdt_mlir.emitc.float_bits import is_nan, magnitude
+from fdt_mlir.emitc.statements import Pointer, call, load, to_index
+from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, unsigned_type, width_of
 from fdt_mlir.emitc.values import (
     Value,
     as_signed,
@@ -16,6 +18,7 @@ from fdt_mlir.emitc.values import (
     constant,
     create,
     divide,
+    either,
     maximum,
     minimum,
     remainder,
@@ -28,8 +31,8 @@ from fdt_mlir.passes import op_error
 Argument = Value | Pointer
 _SIGNED_PREDICATES = {0: "==", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
 _UNSIGNED_PREDICATES = {6: "<", 7: "<=", 8: ">", 9: ">="}
-# Ordered predicates, and the unordered ones whose difference (NaN) no model relies on.
-_FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 6: "!=", 13: "!="}
+# What C's comparisons compute, false with a NaN save for `!=`, by number of arith.cmpf's predicate.
+_FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 13: "!="}
 
 
 def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Value:
@@ -41,7 +44,7 @@ def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Va
     known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
     *computations, terminator = (op.operation for op in block.operations)
     for op in computations:
-        known[op.results[0]] = _lower(op, [known[operand] for operand in op.operands])
+        known[op.results[0]] = lower_operation(op, [known[operand] for operand in op.operands])
     result = known[terminator.operands[0]]
     assert isinstance(result, Value)
     return result
@@ -53,11 +56,19 @@ def operation_count(function: ir.Operation) -> int:
     return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
 
 
-def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+def function_result_type(function: ir.Operation) -> ir.Type:
+    """The C type of what a scalar function returns."""
+    signature = ir.TypeAttr(function.attributes["function_type"]).value
+    assert isinstance(signature, ir.FunctionType)
+    return scalar_type(signature.results[0])
+
+
+def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """Compute one arith or math operation. Raises CompileError where it has no C."""
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):
-        return _table_element(arguments)
+        return _table_element(op, arguments)
     values = [argument for argument in arguments if isinstance(argument, Value)]
     lowering = _LOWERINGS.get(op.name)
     if lowering is None:
@@ -66,17 +77,21 @@ def _lower(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
 
 
 def _constant(op: ir.Operation) -> Value:
-    attribute = op.attributes["value"]
-    return constant(attribute.value, scalar_type(attribute.type))
+    return constant(number_of(op.attributes["value"]), _result_type(op))
 
 
-def _table_element(arguments: Sequence[Argument]) -> Value:
+def _table_element(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """An element of a table; what a model's input computes never points outside of it."""
     table, *indices = arguments
     assert isinstance(table, Pointer)
-    assert len(indices) == 1, "tables have one dimension"
-    (position,) = indices
-    assert isinstance(position, Value)
-    return load(table, to_index(position))
+    shape = op.operands[0].type
+    assert isinstance(shape, (ir.MemRefType, ir.RankedTensorType))
+    position = constant(0, int_type(32))
+    for index, extent, stride in zip(indices, shape.shape, table.strides, strict=True):
+        assert isinstance(index, Value)
+        inside = minimum(maximum(to_index(index), 0), extent - 1)
+        position = position + inside * stride
+    return load(table, position)
 
 
 def scalar_type(mlir_type: ir.Type) -> ir.Type:
@@ -125,7 +140,7 @@ def _convert(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 
 def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
-    predicate = op.attributes["predicate"].value
+    predicate = integer(op, "predicate")
     if predicate in _SIGNED_PREDICATES:
         return compare(values[0], _SIGNED_PREDICATES[predicate], values[1])
     left, right = as_unsigned(values[0]), as_unsigned(values[1])
@@ -133,16 +148,95 @@ def _compare_integers(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 
 def _compare_floats(op: ir.Operation, values: Sequence[Value]) -> Value:
-    predicate = op.attributes["predicate"].value
-    return compare(values[0], _FLOAT_PREDICATES[predicate % 8 or predicate], values[1])
+    """Compare; MLIR numbers false, the ordered predicates, ord, the unordered ones, uno, true."""
+    left, right = values
+    predicate = integer(op, "predicate")
+    if predicate in (0, 15):
+        return constant(predicate == 15, int_type(1))
+    if predicate in _FLOAT_PREDICATES:
+        return compare(left, _FLOAT_PREDICATES[predicate], right)
+    if predicate == 6:  # one: different, and neither is a NaN
+        return either(compare(left, "<", right), compare(left, ">", right))
+    if predicate == 7:  # ord
+        return _not(either(is_nan(left), is_nan(right)))
+    if predicate == 14:  # uno
+        return either(is_nan(left), is_nan(right))
+    if predicate == 8:  # ueq: neither less nor greater
+        return _not(either(compare(left, "<", right), compare(left, ">", right)))
+    # Unordered or greater is what is not ordered and less or equal, and so on: 9..12 and 5..2.
+    return _not(compare(left, _FLOAT_PREDICATES[14 - predicate], right))
 
 
-def _float_minimum(op: ir.Operation, values: Sequence[Value]) -> Value:
-    return select(compare(values[0], "<", values[1]), values[0], values[1])
+def _not(condition: Value) -> Value:
+    return computed(create("logical_not", [condition.type], [condition.ir]).results[0])
 
 
 def _float_maximum(op: ir.Operation, values: Sequence[Value]) -> Value:
-    return select(compare(values[0], ">", values[1]), values[0], values[1])
+    """The greater value, NaN if one is NaN. Of zeros that differ in sign either may come out."""
+    left, right = _constant_last(values)
+    if right.constant is not None:
+        return select(compare(left, "<=", right), right, left)
+    return select(either(compare(left, ">", right), is_nan(left)), left, right)
+
+
+def _float_minimum(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """The smaller value, NaN if one is NaN. Of zeros that differ in sign either may come out."""
+    left, right = _constant_last(values)
+    if right.constant is not None:
+        return select(compare(left, ">", right), right, left)
+    return select(either(compare(left, "<", right), is_nan(left)), left, right)
+
+
+def _number_extreme(predicate: str) -> Lowering:
+    """Minimum or maximum of numbers: with a NaN it is the other value."""
+
+    def lower(op: ir.Operation, values: Sequence[Value]) -> Value:
+        left, right = _constant_last(values)
+        takes_left = compare(left, predicate, right)
+        if right.constant is None:
+            takes_left = either(takes_left, is_nan(right))
+        return select(takes_left, left, right)
+
+    return lower
+
+
+def _constant_last(values: Sequence[Value]) -> tuple[Value, Value]:
+    left, right = values
+    return (left, right) if left.constant is None else (right, left)
+
+
+def _math_function(name: str) -> Lowering:
+    """A call of one of `math_functions.py`, which knows single precision."""
+
+    def lower(op: ir.Operation, values: Sequence[Value]) -> Value:
+        if not isinstance(values[0].type, ir.F32Type):
+            raise op_error(op, f"'{op.name}' has C for f32 only, not for {values[0].type}")
+        result = call(f"{name}_f32", values, values[0].type)
+        assert result is not None
+        return result
+
+    return lower
+
+
+def _multiply_add(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """a * b + c, rounded twice: few cores fuse it, and C reaches those by a library only."""
+    return values[0] * values[1] + values[2]
+
+
+def _unsigned_to_float(op: ir.Operation, values: Sequence[Value]) -> Value:
+    (value,) = values
+    return cast(value if width_of(value.type) == 1 else as_unsigned(value), _result_type(op))
+
+
+def _signed_to_float(op: ir.Operation, values: Sequence[Value]) -> Value:
+    (value,) = values
+    if width_of(value.type) == 1:  # true is -1
+        return constant(0.0, _result_type(op)) - cast(value, _result_type(op))
+    return cast(value, _result_type(op))
+
+
+def _float_to_unsigned(op: ir.Operation, values: Sequence[Value]) -> Value:
+    return as_signed(cast(values[0], unsigned_type(_result_type(op))))
 
 
 def _negate(op: ir.Operation, values: Sequence[Value]) -> Value:
@@ -171,10 +265,9 @@ def _select(op: ir.Operation, values: Sequence[Value]) -> Value:
 def _absolute(op: ir.Operation, values: Sequence[Value]) -> Value:
     (value,) = values
     zero = constant(0, value.type)
-    negative = compare(value, "<", zero)
     if is_float(value.type):
-        return select(negative, _negate(op, values), value)
-    result = select(negative, zero - value, value)
+        return magnitude(value)
+    result = select(compare(value, "<", zero), zero - value, value)
     return computed(result.ir, Range(0, range_of_type(value.type).high))
 
 
@@ -205,8 +298,10 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "arith.trunci": _truncate,
     "arith.index_cast": _convert,
     "arith.index_castui": _extend_unsigned,
-    "arith.sitofp": _convert,
+    "arith.sitofp": _signed_to_float,
+    "arith.uitofp": _unsigned_to_float,
     "arith.fptosi": _convert,
+    "arith.fptoui": _float_to_unsigned,
     "arith.extf": _convert,
     "arith.truncf": _convert,
     "arith.cmpi": _compare_integers,
@@ -215,9 +310,24 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "arith.negf": _negate,
     "arith.maximumf": _float_maximum,
     "arith.minimumf": _float_minimum,
-    "arith.maxnumf": _float_maximum,
-    "arith.minnumf": _float_minimum,
+    "arith.maxnumf": _number_extreme(">"),
+    "arith.minnumf": _number_extreme("<"),
     "math.absi": _absolute,
     "math.absf": _absolute,
     "math.ctlz": _count_leading_zeros,
+    "math.ceil": _math_function("ceil"),
+    "math.copysign": _math_function("copysign"),
+    "math.erf": _math_function("erf"),
+    "math.exp": _math_function("exp"),
+    "math.expm1": _math_function("expm1"),
+    "math.floor": _math_function("floor"),
+    "math.fma": _multiply_add,
+    "math.log": _math_function("log"),
+    "math.log1p": _math_function("log1p"),
+    "math.round": _math_function("round"),
+    "math.roundeven": _math_function("roundeven"),
+    "math.rsqrt": _math_function("rsqrt"),
+    "math.sqrt": _math_function("sqrt"),
+    "math.tanh": _math_function("tanh"),
+    "math.trunc": _math_function("trunc"),
 }

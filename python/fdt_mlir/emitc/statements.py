@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.types import Range, is_float, lvalue_of
@@ -13,17 +14,28 @@ from fdt_mlir.emitc.values import Number, Value, attribute, cast, computed, cons
 
 @dataclass(frozen=True)
 class Pointer:
-    """A pointer or array in C: what it holds, and the range of its elements where it is known."""
+    """A pointer or array in C: what it holds, and the range of its elements where it is known.
+
+    `strides`, in elements, say how a table of several dimensions is indexed.
+    """
 
     value: ir.Value
     element_type: ir.Type
     elements: Range | None = None
     const: bool = False
+    strides: tuple[int, ...] = ()
 
 
 def named(name: str) -> ir.Location:
     """A location that carries the C name of what is created with it."""
     return ir.Location.name(name)
+
+
+def local(name: str, value: Value) -> Value:
+    """Give a value just computed its name in C, should it become a local; constants have none."""
+    if value.defined is not None and not isinstance(value.defined.owner, ir.Block):
+        value.defined.owner.attributes["emitc.name_hint"] = ir.StringAttr.get(name)
+    return value
 
 
 def load(pointer: Pointer, index: Value, name: str | None = None) -> Value:
@@ -34,7 +46,7 @@ def load(pointer: Pointer, index: Value, name: str | None = None) -> Value:
         if not pointer.const:
             return computed(loaded.results[0], pointer.elements)
         # NOTE: `const` exists only in opaque types, so a typed value takes a cast (C prints none).
-        typed = create("cast", [pointer.element_type], loaded.results)
+        typed = create("cast", [pointer.element_type], [loaded.results[0]])
         return computed(typed.results[0], pointer.elements)
 
 
@@ -73,33 +85,29 @@ class Variable:
 
 def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
     """Declare a variable with a start value. `limits` says what it will ever hold, if known."""
+    literal = value.constant is not None and isfinite(value.constant)
     with named(name):
-        if value.constant is not None:
-            initial = attribute(value)
-        else:
-            initial = ir.Attribute.parse('#emitc.opaque<"">')
+        initial = attribute(value) if literal else ir.Attribute.parse('#emitc.opaque<"">')
         place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[
             0
         ]
     result = Variable(place, value.type, None if is_float(value.type) else limits)
-    if value.constant is None:
+    if not literal:
         result.set(value)
     return result
 
 
 @contextmanager
-def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
+def loop(name: str, low: Value, high: Value, step: int = 1) -> Generator[Value, None, None]:
     """`for (int32_t name = low; name < high; name += step)`; yields the index.
 
     A loop that runs exactly once leaves no loop behind: the index is its only value.
     """
-    assert low.range is not None and high.range is not None
-    if (
-        low.constant is not None
-        and high.constant is not None
-        and high.constant - low.constant <= step
-    ):
-        assert high.constant > low.constant, "a loop that never runs"
+    assert low.range is not None
+    assert high.range is not None
+    turns = _turns(low, high, step)
+    assert turns is None or turns > 0, "a loop that never runs"
+    if turns == 1:
         yield low
         return
     index_type = low.type
@@ -111,8 +119,15 @@ def loop(name: str, low: Value, high: Value, step: int = 1) -> Iterator[Value]:
         create("yield")
 
 
+def _turns(low: Value, high: Value, step: int) -> int | None:
+    """How often a loop runs, where both its ends are known."""
+    if low.constant is None or high.constant is None:
+        return None
+    return len(range(int(low.constant), int(high.constant), step))
+
+
 @contextmanager
-def when(condition: Value) -> Iterator[None]:
+def when(condition: Value) -> Generator[None, None, None]:
     """`if (condition)`; nothing at all where the condition is known."""
     if condition.constant is not None:
         assert condition.constant, "the caller leaves out what never runs"

@@ -7,8 +7,9 @@ that could overflow is done in unsigned types, as C leaves signed overflow undef
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,6 +37,13 @@ _PYTHON_COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
 }
 
 
+_BITWISE: dict[str, Callable[[int, int], int]] = {
+    "and": int.__and__,
+    "or": int.__or__,
+    "xor": int.__xor__,
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Value:
     """A scalar: either a constant, or the result of an EmitC operation with a range.
@@ -55,6 +63,8 @@ class Value:
         if self.defined is not None:
             return self.defined
         assert self.constant is not None
+        if not math.isfinite(self.constant):
+            return _not_finite(self)
         return create("constant", [self.type], attributes={"value": attribute(self)}).results[0]
 
     def __add__(self, other: Value | Number) -> Value:
@@ -78,18 +88,18 @@ class Value:
 
 def create(
     name: str,
-    results: list[ir.Type] | None = None,
-    operands: list[ir.Value] | None = None,
-    attributes: dict[str, ir.Attribute] | None = None,
+    results: Sequence[ir.Type] = (),
+    operands: Sequence[ir.Value] = (),
+    attributes: Mapping[str, ir.Attribute] | None = None,
     regions: int = 0,
     location: ir.Location | None = None,
 ) -> ir.Operation:
     """Create `emitc.<name>` at the current insertion point."""
     return ir.Operation.create(
         f"emitc.{name}",
-        results=results or [],
-        operands=operands or [],
-        attributes=attributes or {},
+        results=list(results),
+        operands=list(operands),
+        attributes=dict(attributes or {}),
         regions=regions,
         loc=location,
     )
@@ -122,7 +132,7 @@ def unknown(value_type: ir.Type, limits: Range | None = None) -> Value:
 
 
 @contextmanager
-def scratch_block() -> Iterator[None]:
+def scratch_block() -> Generator[None, None, None]:
     """Create operations that nobody prints, to learn the range of what they compute."""
     module = ir.Module.create(loc=ir.Location.unknown())
     with ir.InsertionPoint(module.body):
@@ -140,6 +150,17 @@ def attribute(value: Value) -> ir.Attribute:
     if is_float(value.type):
         return ir.FloatAttr.get(value.type, float(value.constant))
     return ir.IntegerAttr.get(value.type, int(value.constant))
+
+
+def _not_finite(value: Value) -> ir.Value:
+    """An infinity or a NaN from its bits: C's names for them need the mathematics library."""
+    assert isinstance(value.type, ir.F32Type)
+    assert value.constant is not None
+    bits = 0x7FC0_0000 if math.isnan(value.constant) else 0x7F80_0000
+    bits |= 0x8000_0000 if math.copysign(1.0, value.constant) < 0 else 0
+    pattern = constant(bits, ir.IntegerType.get_unsigned(32))
+    callee = {"callee": ir.FlatSymbolRefAttr.get("f32_of_bits")}
+    return create("call", [value.type], [pattern.ir], callee).results[0]
 
 
 def _arithmetic(name: str, left: Value, right: Value) -> Value:
@@ -249,9 +270,13 @@ def minimum(left: Value, right: Value | Number) -> Value:
     other = lift(right, left.type)
     assert left.range is not None
     assert other.range is not None
+    if left.range.high <= other.range.low:
+        return left
+    if other.range.high <= left.range.low:
+        return other
     result = select(compare(left, "<", other), left, other)
     low, high = min(left.range.low, other.range.low), min(left.range.high, other.range.high)
-    return result if result.constant is not None else computed(result.ir, Range(low, high))
+    return computed(result.ir, Range(low, high))
 
 
 def maximum(left: Value, right: Value | Number) -> Value:
@@ -259,9 +284,13 @@ def maximum(left: Value, right: Value | Number) -> Value:
     other = lift(right, left.type)
     assert left.range is not None
     assert other.range is not None
+    if left.range.low >= other.range.high:
+        return left
+    if other.range.low >= left.range.high:
+        return other
     result = select(compare(left, ">", other), left, other)
     low, high = max(left.range.low, other.range.low), max(left.range.high, other.range.high)
-    return result if result.constant is not None else computed(result.ir, Range(low, high))
+    return computed(result.ir, Range(low, high))
 
 
 def divide(left: Value, right: Value | Number) -> Value:
@@ -344,13 +373,20 @@ def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     """`and`, `or`, `xor` of integers of one type."""
     other = lift(right, left.type)
     if left.constant is not None and other.constant is not None:
-        apply = {"and": operator.and_, "or": operator.or_, "xor": operator.xor}[name]
-        return constant(apply(int(left.constant), int(other.constant)), left.type)
+        return constant(_BITWISE[name](int(left.constant), int(other.constant)), left.type)
     result = create(f"bitwise_{name}", [left.type], [left.ir, other.ir]).results[0]
     masks = [v.range for v in (left, other) if v.range is not None and v.range.low >= 0]
     if name == "and" and masks:
         return computed(result, Range(0, min(mask.high for mask in masks)))
     return computed(result)
+
+
+def either(left: Value, right: Value) -> Value:
+    """`left || right`."""
+    for known, other in ((left, right), (right, left)):
+        if known.constant is not None:
+            return known if known.constant else other
+    return computed(create("logical_or", [left.type], [left.ir, right.ir]).results[0])
 
 
 def _ends(limits: Range) -> tuple[int, int]:

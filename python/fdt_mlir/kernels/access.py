@@ -15,6 +15,11 @@ class Linear:
     coefficients: tuple[int, ...]
     constant: int = 0
 
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """The dimensions that count."""
+        return tuple(dim for dim, c in enumerate(self.coefficients) if c)
+
     def scaled(self, factor: int) -> Linear:
         return Linear(tuple(c * factor for c in self.coefficients), self.constant * factor)
 
@@ -62,6 +67,10 @@ class Access:
                 total = total.plus(subscript.position.scaled(subscript.stride))
         return total
 
+    def leaving(self, extents: Sequence[int]) -> tuple[Subscript, ...]:
+        """The subscripts that reach beyond the operand."""
+        return tuple(subscript for subscript in self.subscripts if subscript.may_leave(extents))
+
     def rings(self) -> tuple[Subscript, ...]:
         return tuple(subscript for subscript in self.subscripts if subscript.ring is not None)
 
@@ -89,19 +98,22 @@ def access_of(
     affine_map: ir.AffineMap,
     shape: Sequence[int],
     strides: Sequence[int],
+    windows: Sequence[tuple[int, int]] = (),
     rings: Sequence[tuple[int, int]] = (),
 ) -> Access:
     """Build the access of an operand from its map, its shape and its strides in elements.
 
-    `rings` gives (dimension, logical extent) of those dimensions that are rings.
+    `windows` and `rings` give (dimension, full extent) of those dimensions of which the operand
+    holds a part only.
     """
-    logical = dict(rings)
+    logical = dict((*windows, *rings))
+    circular = dict(rings)
     subscripts = [
         Subscript(
             position=linear_of(expr, affine_map.n_dims),
             extent=logical.get(dim, extent),
             stride=stride,
-            ring=extent if dim in logical else None,
+            ring=extent if dim in circular else None,
         )
         for dim, (expr, extent, stride) in enumerate(
             zip(affine_map.results, shape, strides, strict=True)

@@ -9,6 +9,7 @@ operand with an indexing map.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integers, string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
 from fdt_mlir.kernels.neutral import is_neutral
@@ -16,8 +17,10 @@ from fdt_mlir.kernels.stage_function import StageFunction
 from fdt_mlir.normalize.layer_kinds import layer_kind
 from fdt_mlir.normalize.structured import (
     Structured,
+    element_type,
     is_splat,
     is_unit_reshape,
+    pad_amounts,
     producer,
     shape_of,
     structured,
@@ -36,13 +39,18 @@ class ComposedKernel:
 
 
 def compose_kernel(
-    module: ir.Module, members: Sequence[ir.Operation], root: ir.Operation
+    module: ir.Module,
+    members: Sequence[ir.Operation],
+    root: ir.Operation,
+    destination: ir.Value | None = None,
 ) -> ComposedKernel:
     """Describe the layer of `members` as one kernel that computes the result of `root`.
 
-    Adds the scalar functions of its stages to `module`.
+    `destination` is the tensor that the result is written to, where it is given: reading the same
+    element of it is reading what the destination held before. Adds the scalar functions of the
+    kernel's stages to `module`.
     """
-    return _Composer(module, members).compose(root)
+    return _Composer(module, members, destination).compose(root)
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,14 @@ class _Operand:
 
 
 class _Composer:
-    def __init__(self, module: ir.Module, members: Sequence[ir.Operation]):
+    def __init__(
+        self, module: ir.Module, members: Sequence[ir.Operation], destination: ir.Value | None
+    ):
         self.module = module
+        self.destination = destination
+        self.result_index: Index = ()
         self.members = list(members)
-        self.layer: str = members[0].attributes["fdt.layer"].value
+        self.layer: str = string(members[0], "fdt.layer")
         self.dims: list[int] = []
         self.operands: list[_Operand] = []
         self.stages: list[Stage] = []
@@ -66,6 +78,7 @@ class _Composer:
     def compose(self, root: ir.Operation) -> ComposedKernel:
         result = root.results[0]
         result_index = tuple(self._new_dim(extent) for extent in shape_of(result))
+        self.result_index = result_index
         result_dims = len(self.dims)
         self._stage_for(result, result_index, tuple(range(result_dims)))
         maps = [self._map(operand.index or ()) for operand in self.operands]
@@ -117,7 +130,7 @@ class _Composer:
             else:
                 stage = self._map_stage(value, index, over)
             self.stages.append(stage)
-            self.stage_types.append(value.type.element_type)
+            self.stage_types.append(element_type(value))
             self.stage_of[key] = len(self.stages) - 1
         return self.stage_of[key]
 
@@ -138,7 +151,7 @@ class _Composer:
         start = StageFunction(self.module, f"{self.layer}_init")
         init = start.finish(self._read(start, view.init, index, over))
         function = StageFunction(self.module, f"{self.layer}_accumulate")
-        accumulator = function.argument("acc", view.result.type.element_type)
+        accumulator = function.argument("acc", element_type(view.result))
         scope = over + reduces
         elements = [
             self._read_input(function, view, k, loops, scope) for k in range(len(view.inputs))
@@ -161,7 +174,7 @@ class _Composer:
     ) -> Stage:
         """A reduction over nothing: the start value is a stage of its own, then one combination."""
         self.stages.append(Stage(init, init_args, over))
-        self.stage_types.append(view.result.type.element_type)
+        self.stage_types.append(element_type(view.result))
         start = f"stage:{len(self.stages) - 1}"
         return Stage(body, tuple(start if arg == "acc" else arg for arg in args), over)
 
@@ -199,14 +212,17 @@ class _Composer:
             return self._copy_body(function, view, [*elements, start], loops)
         if op is not None and op in self.members and op.name == "tensor.pad":
             return self._read_padded(function, op, index)
+        behind = _through_view(op, value, index) if op is not None else None
+        if behind is not None:
+            return self._read(function, *behind, scope)
         return self._read_operand(function, _Operand(value, index))
 
     def _read_stage(self, function: StageFunction, value: ir.Value, index: Index) -> ir.Value:
         number = self._stage_for(value, index, _dims_of(index))
-        return function.argument(f"stage:{number}", value.type.element_type)
+        return function.argument(f"stage:{number}", element_type(value))
 
     def _read_padded(self, function: StageFunction, pad: ir.Operation, index: Index) -> ir.Value:
-        low = list(pad.attributes["static_low"])
+        low, _ = pad_amounts(pad)
         shifted = tuple(
             downcast(expr - amount) if amount else expr
             for expr, amount in zip(index, low, strict=True)
@@ -221,8 +237,18 @@ class _Composer:
     def _read_operand(self, function: StageFunction, operand: _Operand) -> ir.Value:
         if not isinstance(operand.value.type, ir.RankedTensorType) or is_splat(operand.value):
             return function.constant(operand.value)
+        if self._is_destination(operand):
+            return function.argument("out", element_type(operand.value))
         number = self._operand_number(operand)
-        return function.argument(f"in:{number}", operand.value.type.element_type)
+        return function.argument(f"in:{number}", element_type(operand.value))
+
+    def _is_destination(self, operand: _Operand) -> bool:
+        # NOTE: Value.__eq__ rejects None, hence the order of the conditions.
+        return (
+            self.destination is not None
+            and operand.value == self.destination
+            and operand.index == self.result_index
+        )
 
     def _read_input(
         self,
@@ -286,8 +312,9 @@ class _Composer:
         pads: list[Pad] = []
         for number, operand in enumerate(self.operands):
             if operand.pad is not None:
-                reducing = [stage for stage in self.stages if f"in:{number}" in stage.args]
-                neutral = all(is_neutral(self.module, s, number, operand.pad) for s in reducing)
+                neutral = all(
+                    is_neutral(self.module, stage, number, operand.pad) for stage in self.stages
+                )
                 pads.append(Pad(number, operand.pad, neutral))
         return tuple(pads)
 
@@ -314,3 +341,25 @@ def _reshape(index: Index, after: ir.Value, before: ir.Value) -> Index:
     kept = iter(expr for expr, extent in zip(index, shape_of(after), strict=True) if extent != 1)
     zero = ir.AffineExpr.get_constant(0)
     return tuple(zero if extent == 1 else next(kept) for extent in shape_of(before))
+
+
+def _through_view(op: ir.Operation, value: ir.Value, index: Index) -> tuple[ir.Value, Index] | None:
+    """The tensor behind a static view and the index into it; None for anything else.
+
+    The view becomes part of the indexing map, so that tiling sees through it.
+    """
+    source = op.operands[0] if op.operands else value
+    if is_unit_reshape(op):
+        return source, _reshape(index, value, source)
+    if op.name != "tensor.extract_slice" or len(op.operands) != 1:
+        return None
+    sizes = integers(op, "static_sizes")
+    positions: list[ir.AffineExpr] = []
+    remaining = list(index)
+    for dim, size in enumerate(sizes):
+        # A slice may drop dimensions of extent 1; the position in them is the offset.
+        dropped = size == 1 and len(sizes) - dim > len(remaining)
+        expr = ir.AffineExpr.get_constant(0) if dropped else remaining.pop(0)
+        step, offset = integers(op, "static_strides")[dim], integers(op, "static_offsets")[dim]
+        positions.append(downcast(expr * step + offset))
+    return source, tuple(positions)

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fdt_mlir.bindings import ir
+from fdt_mlir.attributes import string
+from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
-from fdt_mlir.passes import Pass
+from fdt_mlir.normalize.structured import defined_functions, producer, structured
+from fdt_mlir.normalize.supported import fault_of
+from fdt_mlir.passes import Pass, op_error
+
+# What schedules say about a layer stays on its call.
+_KEPT_ATTRIBUTES = ("fdt.row_path", "fdt.row_dims", "fdt.row_tiles")
 
 
 @dataclass(frozen=True)
@@ -17,49 +23,92 @@ class FormKernelsPass(Pass):
     Ensures: no structured operation is left; accumulators, pads and start values are gone; each
         call writes a tensor of its own (`bufferization.alloc_tensor`); its scalar computations are
         private functions.
-    Fails when: a layer's member indexes another in a way that is not an affine read.
+    Fails when: a structured operation belongs to no layer, a layer has several results, or one of
+        its members cannot be part of a kernel.
     """
 
     name: ClassVar[str] = "fdt-form-kernels"
 
     def run(self, module: ir.Module) -> None:
-        for function in list(module.body.operations):
-            if function.operation.name == "func.func" and not function.is_external:
-                for members in _layers(function.operation):
-                    _replace(module, members)
+        for function in defined_functions(module):
+            _check_marks(function)
+            for members in _layers(function):
+                _replace(module, members)
 
 
-def _layers(function: ir.Operation) -> list[list[ir.Operation]]:
-    layers: dict[str, list[ir.Operation]] = {}
-    for region in function.regions:
+def _check_marks(function: ir.Operation) -> None:
+    for op in walk(function):
+        if "fdt.layer" not in op.attributes:
+            if structured(op) is not None or op.name == "tensor.pad":
+                raise op_error(op, f"'{op.name}' belongs to no layer", "run fdt-mark-layers first")
+        elif fault := fault_of(op):
+            raise op_error(op, fault.message, fault.hint)
+
+
+def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
+    """The members of each layer, by block: a tiled layer may be partly inside a loop."""
+    found: list[list[ir.Operation]] = []
+    for region in op.regions:
         for block in region.blocks:
-            for operation in block.operations:
-                if "fdt.layer" in operation.attributes:
-                    name = operation.attributes["fdt.layer"].value
-                    layers.setdefault(name, []).append(operation.operation)
-    return list(layers.values())
+            layers: dict[str, list[ir.Operation]] = {}
+            for nested in block.operations:
+                if "fdt.layer" in nested.attributes:
+                    name = string(nested.operation, "fdt.layer")
+                    layers.setdefault(name, []).append(nested.operation)
+                else:
+                    found += _layers(nested.operation)
+            found += layers.values()
+    return found
 
 
 def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
     root = _root(members)
-    composed = compose_kernel(module, members, root)
-    with ir.InsertionPoint(root), composed.location:
-        destination = ir.Operation.create(
-            "bufferization.alloc_tensor",
-            results=[root.results[0].type],
-            attributes={"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0, 0])},
-        )
-        call = create_call(composed.kernel, composed.inputs, destination.results[0])
-    root.results[0].replace_all_uses_with(call.results[0])
+    if root is not None:
+        _create_call(module, members, root)
     for op in reversed(members):
         op.erase()
 
 
-def _root(members: list[ir.Operation]) -> ir.Operation:
-    """The member whose result is used outside of the layer."""
+def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
+    given = _given_destination(root, members)
+    composed = compose_kernel(module, members, root, given)
+    with ir.InsertionPoint(root), composed.location:
+        destination = given if given is not None else alloc_tensor(root.results[0].type)
+        call = create_call(composed.kernel, composed.inputs, destination)
+    for name in _KEPT_ATTRIBUTES:
+        if name in root.attributes:
+            call.attributes[name] = root.attributes[name]
+    root.results[0].replace_all_uses_with(call.results[0])
+
+
+def alloc_tensor(tensor: ir.Type) -> ir.Value:
+    """A tensor of its own, which no other value shares after bufferization."""
+    empty = {"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0, 0])}
+    return ir.Operation.create("bufferization.alloc_tensor", [tensor], attributes=empty).results[0]
+
+
+def _given_destination(root: ir.Operation, members: list[ir.Operation]) -> ir.Value | None:
+    """The tensor that a tile loop wants the result in; None where the layer is free to choose."""
+    view = structured(root)
+    if view is None:
+        return None
+    op = producer(view.init)
+    if op is None:
+        return view.init
+    return view.init if op.name == "tensor.extract_slice" and op not in members else None
+
+
+def _root(members: list[ir.Operation]) -> ir.Operation | None:
+    """The member whose result is used outside of the layer; None where nobody uses it."""
     inside = set(members)
     roots = [
         op for op in members if any(use.owner.operation not in inside for use in op.results[0].uses)
     ]
-    assert len(roots) == 1, f"layer with {len(roots)} results"
-    return roots[0]
+    if len(roots) > 1:
+        name = string(roots[0], "fdt.layer")
+        raise op_error(
+            roots[-1],
+            f"layer '{name}' has {len(roots)} results that others read, a kernel has one",
+            "let fdt-mark-layers mark the layers",
+        )
+    return roots[0] if roots else None

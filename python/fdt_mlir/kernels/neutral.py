@@ -1,24 +1,30 @@
 """Whether a padded element leaves a reduction as it is, so that the kernel may skip it."""
 
+from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import Stage
 
-Known = int | float | None  # None: not known at compile time
+Known = int | float | None
+"""The value of a scalar; None where it is not known at compile time."""
 
 
 def is_neutral(module: ir.Module, stage: Stage, operand: int, pad: ir.Attribute) -> bool:
     """Whether reading `pad` for operand number `operand` gives back the accumulator.
 
     Follows constants through the body: `acc + (pad - pad) * w` and `max(acc, smallest)` are
-    neutral. Float weights are taken to be finite, as in every framework that skips padding.
+    neutral; a stage that does not read the operand does not mind. Float weights are taken to be
+    finite, as in every framework that skips padding.
     """
-    if not stage.reduces:
+    name = f"in:{operand}"
+    if name not in stage.args:
+        return name not in stage.init_args
+    if not stage.reduces or name in stage.init_args:
         return False
     function = ir.SymbolTable(module.operation)[stage.body].operation
     block = function.regions[0].blocks[0]
     accumulator = block.arguments[stage.args.index("acc")]
-    known: dict[ir.Value, Known] = {block.arguments[stage.args.index(f"in:{operand}")]: pad.value}
-    same = {accumulator}
+    known: dict[ir.Value, Known] = {block.arguments[stage.args.index(name)]: number_of(pad)}
+    same: set[ir.Value] = {accumulator}
     *computations, terminator = (op.operation for op in block.operations)
     for op in computations:
         values = [known.get(value) for value in op.operands]
@@ -31,14 +37,16 @@ def is_neutral(module: ir.Module, stage: Stage, operand: int, pad: ir.Attribute)
 
 def _evaluate(op: ir.Operation, values: list[Known]) -> Known:
     if op.name == "arith.constant":
-        return op.attributes["value"].value
+        return number_of(op.attributes["value"])
     if op.name in ("arith.extsi", "arith.sitofp", "arith.extf"):
         return values[0]
     if op.name in ("arith.muli", "arith.mulf") and 0 in values:
         return 0
-    if len(values) != 2 or values[0] is None or values[1] is None:
+    if len(values) != 2:
         return None
     first, second = values
+    if first is None or second is None:
+        return None
     if op.name in ("arith.subi", "arith.subf"):
         return first - second
     if op.name in ("arith.addi", "arith.addf"):
@@ -55,7 +63,8 @@ def _is_identity(op: ir.Operation, other: Known) -> bool:
     if op.name in ("arith.addi", "arith.addf"):
         return other == 0
     if op.name == "arith.maxsi":
-        return other == -(1 << (op.results[0].type.width - 1))
+        scalar = op.results[0].type
+        return isinstance(scalar, ir.IntegerType) and other == -(1 << (scalar.width - 1))
     if op.name in ("arith.maximumf", "arith.maxnumf"):
         return other <= -3.4028234e38
     return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from fdt_mlir.bindings import constant_array, ir
+from fdt_mlir.attributes import integers, string, tensor_data
+from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import destination_of, inputs_of
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import op_error
@@ -41,7 +43,7 @@ def view_of(value: ir.Value) -> View:
 
     Raises CompileError for a view whose strides are not static.
     """
-    memref = value.type
+    memref = _memref(value)
     strides, _ = memref.get_strides_and_offset()
     op = producer(value)
     base, offset, dynamic = _origin(value)
@@ -53,6 +55,11 @@ def view_of(value: ir.Value) -> View:
     )
 
 
+def _memref(value: ir.Value) -> ir.MemRefType:
+    assert isinstance(value.type, ir.MemRefType), f"{value.type} is no memory"
+    return value.type
+
+
 def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]:
     op = producer(value)
     if op is not None and op.name in _RESHAPES:
@@ -60,9 +67,9 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
     if op is None or op.name != "memref.subview":
         return value, 0, []
     base, offset, dynamic = _origin(op.operands[0])
-    strides, _ = op.operands[0].type.get_strides_and_offset()
+    strides, _ = _memref(op.operands[0]).get_strides_and_offset()
     positions = iter(op.operands[1:])
-    for static, stride in zip(op.attributes["static_offsets"], strides, strict=True):
+    for static, stride in zip(integers(op, "static_offsets"), strides, strict=True):
         if static == ir.ShapedType.get_dynamic_stride_or_offset():
             dynamic.append((next(positions), stride))
         else:
@@ -70,11 +77,13 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
     return base, offset, dynamic
 
 
-def constant_of(module: ir.Module, view: View) -> np.ndarray | None:
-    """The data of a view's base where it is a constant global; None for buffers."""
+def constant_of(module: ir.Module, view: View) -> NDArray[Any] | None:
+    """The whole data of the constant global that a view shows; None for buffers.
+
+    Raises CompileError for data that cannot be read.
+    """
     op = producer(view.base)
     if op is None or op.name != "memref.get_global":
         return None
-    name = op.attributes["name"].value
     table = ir.SymbolTable(module.operation)
-    return constant_array(table[name].operation.attributes["initial_value"])
+    return tensor_data(table[string(op, "name")].operation, "initial_value")

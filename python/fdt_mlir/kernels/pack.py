@@ -1,11 +1,80 @@
 """The order of a constant's elements in flash: the order in which its kernel reads them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import Kernel
+from fdt_mlir.kernels.operands import View
+
+
+@dataclass(frozen=True)
+class PackedConstant:
+    """A constant operand in its final order.
+
+    `data` has one dimension; `shape` is what the operand was. `strides` address one tile of it, as
+    the kernel sees it; `dynamic` are (SSA value, factor) parts of the place where the tile begins,
+    in elements.
+    """
+
+    data: NDArray[Any] = field(compare=False)
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dynamic: tuple[tuple[ir.Value, int], ...] = ()
+
+
+def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) -> PackedConstant:
+    """Lay a constant out as its kernel reads it; the part of each tile is contiguous."""
+    tiled = _tiled_dims(view, data.shape)
+    window = _static_part(view, data, tiled)
+    order = packed_order(kernel, operand)
+    if order is None:
+        assert not tiled, "a table is not tiled"
+        strides = _packed_strides(view.shape, range(len(view.shape)))
+        return PackedConstant(np.ravel(window), data.shape, strides)
+    steps = [window.shape[dim] // view.shape[dim] for dim in tiled]
+    split: list[int] = []
+    for dim, extent in enumerate(view.shape):
+        split += [window.shape[dim] // extent, extent]
+    # Every dimension became (tiles, extent of a tile); tiles go to the front.
+    axes = [2 * dim for dim in range(len(view.shape))] + [2 * dim + 1 for dim in order]
+    packed = np.ravel(np.transpose(np.reshape(window, split), axes))
+    tile_elements = int(np.prod(view.shape, dtype=np.int64))
+    dynamic: list[tuple[ir.Value, int]] = []
+    for number, (dim, value) in enumerate(tiled.items()):
+        following = int(np.prod(steps[number + 1 :], dtype=np.int64))
+        dynamic.append((value, tile_elements * following // view.shape[dim]))
+    return PackedConstant(packed, data.shape, _packed_strides(view.shape, order), tuple(dynamic))
+
+
+def _tiled_dims(view: View, full: Sequence[int]) -> dict[int, ir.Value]:
+    """The dimensions along which a loop takes one tile after the other, and its position."""
+    tiled: dict[int, ir.Value] = {}
+    for value, factor in view.dynamic:
+        candidates = [
+            dim
+            for dim, (stride, extent) in enumerate(zip(view.strides, full, strict=True))
+            if stride == factor and view.shape[dim] < extent
+        ]
+        assert len(candidates) == 1, "a tile of a constant is a slice of one dimension"
+        (dim,) = candidates
+        assert full[dim] % view.shape[dim] == 0, "tiles of a constant divide it"
+        tiled[dim] = value
+    return dict(sorted(tiled.items()))
+
+
+def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> NDArray[Any]:
+    """The part of a constant that a call reads; whole along the dimensions that loops tile."""
+    shape = tuple(data.shape[dim] if dim in tiled else n for dim, n in enumerate(view.shape))
+    strides = [stride * data.itemsize for stride in view.strides]
+    start = data.reshape(-1)[view.offset :]
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:
@@ -28,7 +97,10 @@ def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:
     return tuple(sorted(range(len(position)), key=lambda dim: position[dim]))
 
 
-def pack(data: np.ndarray, order: Sequence[int] | None) -> np.ndarray:
-    """The elements of a constant in their final order, one-dimensional."""
-    packed = data if order is None else data.transpose(tuple(order))
-    return np.ascontiguousarray(packed).reshape(-1)
+def _packed_strides(shape: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+    strides = [0] * len(shape)
+    step = 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= shape[dim]
+    return tuple(strides)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from fdt_mlir.attributes import integer, string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.normalize.structured import producer
@@ -49,10 +50,10 @@ class StageFunction:
     def constant(self, value: ir.Value) -> ir.Value:
         """Copy a scalar constant of the model, or the element of a splat, into the function."""
         op = producer(value)
-        assert op is not None, "a scalar that is no constant"
-        assert op.name == "arith.constant", "a scalar that is no constant"
+        assert op is not None, "a scalar that the model computes"
+        assert op.name == "arith.constant", f"a scalar that {op.name} computes"
         attribute = op.attributes["value"]
-        if isinstance(value.type, ir.RankedTensorType):
+        if isinstance(attribute, ir.DenseElementsAttr):
             attribute = attribute.get_splat_value()
         with ir.InsertionPoint.at_block_begin(self._block), ir.Location.unknown():
             return ir.Operation.create(
@@ -80,7 +81,7 @@ class StageFunction:
         *computations, terminator = (nested.operation for nested in body.operations)
         for computation in computations:
             if computation.name == "linalg.index":
-                dim = computation.attributes["dim"].value
+                dim = integer(computation, "dim")
                 mapped[computation.results[0]] = self._affine(loops[dim])
                 continue
             copy = computation.clone(ip=ir.InsertionPoint(self._block)).operation
@@ -126,12 +127,12 @@ class StageFunction:
         self._function.attributes["function_type"] = ir.TypeAttr.get(
             ir.FunctionType.get(arguments, [result.type])
         )
-        return self._function.attributes["sym_name"].value
+        return string(self._function, "sym_name")
 
 
 def _symbols(module: ir.Module) -> set[str]:
     return {
-        op.attributes["sym_name"].value
+        string(op.operation, "sym_name")
         for op in module.body.operations
         if "sym_name" in op.attributes
     }

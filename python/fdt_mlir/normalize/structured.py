@@ -1,9 +1,11 @@
 """Read-only views of structured operations: iteration spaces, indexing maps, uses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer, integers, items
 from fdt_mlir.bindings import ir
+from fdt_mlir.passes import op_error
 
 PARALLEL = "#linalg.iterator_type<parallel>"
 REDUCTION = "#linalg.iterator_type<reduction>"
@@ -39,14 +41,19 @@ class Structured:
         return next(iter(body.arguments[len(self.inputs)].uses), None) is not None
 
 
+def defined_functions(module: ir.Module) -> list[ir.Operation]:
+    """The functions of a module that have a body."""
+    functions = [op.operation for op in module.body.operations]
+    return [op for op in functions if op.name == "func.func" and len(op.regions[0].blocks) > 0]
+
+
 def structured(op: ir.Operation) -> Structured | None:
     """View `op`, or None where it is no `linalg.generic` of static shape with one result."""
     if op.name != "linalg.generic" or len(op.results) != 1:
         return None
-    maps = tuple(ir.AffineMapAttr(attr).value for attr in op.attributes["indexing_maps"])
+    maps = tuple(ir.AffineMapAttr(attr).value for attr in items(op, "indexing_maps"))
     iterators = tuple(
-        "parallel" if str(attr) == PARALLEL else "reduction"
-        for attr in op.attributes["iterator_types"]
+        "parallel" if str(attr) == PARALLEL else "reduction" for attr in items(op, "iterator_types")
     )
     operands = tuple(op.operands)
     return Structured(
@@ -103,6 +110,29 @@ def is_unit_reshape(op: ir.Operation) -> bool:
     return [n for n in before if n != 1] == [n for n in after if n != 1]
 
 
+def pad_amounts(op: ir.Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Elements that a `tensor.pad` adds before and after each dimension; negative ones crop.
+
+    Raises CompileError where an amount is computed by the model.
+    """
+    # NOTE: amounts that are constants in operands stay there; no pattern makes them attributes.
+    operands = iter(op.operands[1:])
+    low, high = (
+        tuple(_amount(op, amount, operands) for amount in integers(op, name))
+        for name in ("static_low", "static_high")
+    )
+    return low, high
+
+
+def _amount(op: ir.Operation, static: int, operands: Iterator[ir.Value]) -> int:
+    if static != ir.ShapedType.get_dynamic_size():
+        return static
+    constant = producer(next(operands))
+    if constant is None or constant.name != "arith.constant":
+        raise op_error(op, "the amount of padding is computed by the model, a constant is needed")
+    return integer(constant, "value")
+
+
 def is_constant(value: ir.Value) -> bool:
     """Whether `value` is known at compile time."""
     op = producer(value)
@@ -112,21 +142,30 @@ def is_constant(value: ir.Value) -> bool:
 def is_splat(value: ir.Value) -> bool:
     """Whether `value` is a constant tensor whose elements are all equal."""
     op = producer(value)
-    return op is not None and op.name == "arith.constant" and op.attributes["value"].is_splat
+    if op is None or op.name != "arith.constant":
+        return False
+    data = op.attributes["value"]
+    return isinstance(data, ir.DenseElementsAttr) and data.is_splat
 
 
-def element_bytes(element_type: ir.Type) -> int:
+def element_type(value: ir.Value) -> ir.Type:
+    """The element type of a tensor or memref value."""
+    assert isinstance(value.type, ir.ShapedType), f"{value.type} has no elements"
+    return value.type.element_type
+
+
+def element_bytes(scalar: ir.Type) -> int:
     """Storage of one element; sub-byte integers take a byte."""
-    if isinstance(element_type, (ir.IntegerType, ir.FloatType)):
-        return max(1, element_type.width // 8)
-    if isinstance(element_type, ir.IndexType):
+    if isinstance(scalar, (ir.IntegerType, ir.FloatType)):
+        return max(1, scalar.width // 8)
+    if isinstance(scalar, ir.IndexType):
         return 4
-    raise ValueError(f"no size is known for {element_type}")
+    raise ValueError(f"no size is known for {scalar}")
 
 
 def tensor_bytes(value: ir.Value) -> int:
     """Storage of a static tensor or memref, in bytes."""
-    total = element_bytes(value.type.element_type)
+    total = element_bytes(element_type(value))
     for extent in shape_of(value):
         total *= extent
     return total

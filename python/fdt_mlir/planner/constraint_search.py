@@ -160,5 +160,6 @@ def _separate(
             alternatives.append(other.expression == source.expression)
     choices = [model.new_bool_var("") for _ in alternatives]
     for choice, alternative in zip(choices, alternatives, strict=True):
-        model.add(alternative).only_enforce_if(choice)
+        enforced = model.add(alternative)
+        enforced.only_enforce_if(choice)  # pyright: ignore[reportUnknownMemberType] -- untyped *args
     model.add_bool_or(choices)

@@ -1,54 +1,90 @@
 """Lay out the buffers of one arena in as few bytes as can be found, and say what is proved.
 
-The problem type is stated in `problem.py`. Three solvers run in turn, each only where the one
-before did not reach the lower bound: first fit in several orders, a skyline search for plain
-packings, and constraint programming for whatever else. All are bounded by counts.
+The problem type is stated in `problem.py`. The solvers run in turn, each only where those before
+did not reach the lower bound:
+
+1. first fit in several orders, then in orders changed at random;
+2. for plain packings (no pins, no exemptions): the skyline search for the lower bound itself;
+3. for small problems, or where pins or exemptions matter: constraint programming;
+4. for large plain packings: the skyline search for capacities in between, by bisection.
+
+All are bounded by counts, so the plan is the same on every machine.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from fdt_mlir.planner.constraint_search import constraint_search
 from fdt_mlir.planner.greedy import Neighbourhood, arena_of, first_fit, warm_start_orders
+from fdt_mlir.planner.local_search import local_search
 from fdt_mlir.planner.lower_bound import live_sets, lower_bound_bytes
 from fdt_mlir.planner.plan import Plan
-from fdt_mlir.planner.problem import Offset, Problem
+from fdt_mlir.planner.problem import Buffer, Offset, Problem
+from fdt_mlir.planner.skyline_search import skyline_search
 
 
 @dataclass(frozen=True)
 class LayoutLimits:
-    """Counts that bound the searches; the same counts give the same plan on every machine."""
+    """Counts that bound the searches; the same counts give the same plan on every machine.
 
-    constraint_deterministic_time: float = 20.0
+    `constraint_deterministic_time` is CP-SAT's unit of counted work; `skyline_nodes` counts nodes
+    of the search for the lower bound, `bisection_nodes` those for each capacity above it. Plain
+    packings of at most `small_buffers` buffers go to CP-SAT instead of the bisection.
+    """
+
+    local_search_rounds: int = 200
+    skyline_nodes: int = 1_000_000
+    small_skyline_nodes: int = 20_000
+    bisection_nodes: int = 50_000
+    constraint_deterministic_time: float = 10.0
+    small_buffers: int = 60
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _Progress:
+    """The best layout so far (offsets by index), and the best bound."""
+
     offsets: list[Offset]
     arena_bytes: int
+    bound_bytes: int
     solver: str
+
+    @property
+    def is_optimal(self) -> bool:
+        return self.arena_bytes <= self.bound_bytes
 
 
 def plan_layout(problem: Problem, limits: LayoutLimits | None = None) -> Plan:
     """Give every buffer of `problem` an offset such that the arena is as small as can be found.
 
-    Raises ValueError where pinned buffers contradict each other. A plan may need more than
-    `problem.capacity_bytes`; the validator and the caller judge that, the numbers being in it.
+    The plan may need more than `problem.capacity_bytes`; its numbers say by how much.
     """
     limits = limits or LayoutLimits()
     if not problem.buffers:
         return Plan({}, 0, 0, True, "none")
-    bound = lower_bound_bytes(problem)
-    best = _first_fits(problem, bound)
-    if best.arena_bytes > bound:
-        best, bound = _constraint(problem, best, bound, limits)
+    progress = _first_fits(problem, limits)
+    if is_plain(problem):
+        progress = _pack(problem, progress, limits)
+    elif not progress.is_optimal:
+        progress = _constrain(problem, progress, limits)
     names = (buffer.name for buffer in problem.buffers)
     return Plan(
-        offsets=dict(zip(names, best.offsets, strict=True)),
-        arena_bytes=best.arena_bytes,
-        lower_bound_bytes=bound,
-        proved_optimal=best.arena_bytes == bound,
-        solver=best.solver,
+        offsets=dict(zip(names, progress.offsets, strict=True)),
+        arena_bytes=progress.arena_bytes,
+        lower_bound_bytes=progress.bound_bytes,
+        proved_optimal=progress.is_optimal,
+        solver=progress.solver,
     )
+
+
+def is_plain(problem: Problem) -> bool:
+    """Say whether `problem` is a packing: no pin, and no exemption of buffers that ever meet."""
+    by_name = {buffer.name: buffer for buffer in problem.buffers}
+    meeting = any(
+        by_name[overlap.output_name].first < by_name[overlap.input_name].last
+        for overlap in problem.overlaps
+    )
+    return not meeting and all(buffer.pin is None for buffer in problem.buffers)
 
 
 def breadths_bytes(problem: Problem) -> list[int]:
@@ -61,27 +97,76 @@ def breadths_bytes(problem: Problem) -> list[int]:
     return list(breadths.values())
 
 
-def _first_fits(problem: Problem, bound: int) -> _Candidate:
+def _first_fits(problem: Problem, limits: LayoutLimits) -> _Progress:
+    bound = lower_bound_bytes(problem)
     neighbourhood = Neighbourhood(problem)
-    best: _Candidate | None = None
+    best: _Progress | None = None
+    best_order: Sequence[int] = ()
     for order in warm_start_orders(problem, breadths_bytes(problem)):
         offsets = first_fit(neighbourhood, order)
         arena = arena_of(problem, offsets)
         if best is None or arena < best.arena_bytes:
-            best = _Candidate(offsets, arena, "first-fit")
-        if best.arena_bytes == bound:
-            break
+            best, best_order = _Progress(offsets, arena, bound, "first-fit"), order
+        if best.is_optimal:
+            return best
     assert best is not None
+    found = local_search(neighbourhood, best_order, bound, limits.local_search_rounds)
+    if found.arena_bytes < best.arena_bytes:
+        best = _Progress(found.offsets, found.arena_bytes, bound, "local-search")
     return best
 
 
-def _constraint(
-    problem: Problem, best: _Candidate, bound: int, limits: LayoutLimits
-) -> tuple[_Candidate, int]:
+def _pack(problem: Problem, progress: _Progress, limits: LayoutLimits) -> _Progress:
+    """Improve the layout of a plain packing."""
+    if progress.is_optimal:
+        return progress
+    is_small = len(problem.buffers) <= limits.small_buffers
+    nodes = limits.small_skyline_nodes if is_small else limits.skyline_nodes
+    progress = _pack_into(problem, progress, progress.bound_bytes, nodes)
+    if progress.is_optimal:
+        return progress
+    if is_small:
+        return _constrain(problem, progress, limits)
+    # Capacities below `low` are proved or presumed impossible.
+    low = progress.bound_bytes + 1
+    while low < progress.arena_bytes:
+        middle = (low + progress.arena_bytes) // 2
+        arena = progress.arena_bytes
+        progress = _pack_into(problem, progress, middle, limits.bisection_nodes)
+        if progress.arena_bytes == arena:
+            low = middle + 1
+    return progress
+
+
+def _pack_into(
+    problem: Problem, progress: _Progress, capacity_bytes: int, max_nodes: int
+) -> _Progress:
+    """Look for a layout within `capacity_bytes`; raise the bound where there is none."""
+    filled = [index for index, buffer in enumerate(problem.buffers) if buffer.size_bytes]
+    buffers: tuple[Buffer, ...] = tuple(problem.buffers[index] for index in filled)
+    result = skyline_search(buffers, capacity_bytes, max_nodes)
+    if result.verdict == "impossible":
+        bound = max(progress.bound_bytes, capacity_bytes + 1)
+        return replace(progress, bound_bytes=min(bound, progress.arena_bytes))
+    if result.verdict == "undecided":
+        return progress
+    offsets = [Offset(0)] * len(problem.buffers)
+    for index, offset in zip(filled, result.offsets, strict=True):
+        offsets[index] = offset
+    return _Progress(offsets, arena_of(problem, offsets), progress.bound_bytes, "skyline-search")
+
+
+def _constrain(problem: Problem, progress: _Progress, limits: LayoutLimits) -> _Progress:
     result = constraint_search(
-        problem, best.offsets, bound, best.arena_bytes, limits.constraint_deterministic_time
+        problem,
+        progress.offsets,
+        progress.bound_bytes,
+        progress.arena_bytes,
+        limits.constraint_deterministic_time,
     )
-    if result.offsets is not None:
-        arena = arena_of(problem, result.offsets)
-        best = _Candidate(result.offsets, arena, "constraint-search")
-    return best, min(result.lower_bound_bytes, best.arena_bytes)
+    if result.offsets is None:
+        bound = min(result.lower_bound_bytes, progress.arena_bytes)
+        return replace(progress, bound_bytes=bound)
+    arena = arena_of(problem, result.offsets)
+    bound = min(result.lower_bound_bytes, arena)
+    return _Progress(result.offsets, arena, bound, "constraint-search")

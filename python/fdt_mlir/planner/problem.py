@@ -9,7 +9,9 @@ are NP-hard. The module knows nothing of MLIR.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal, NewType
 
 Offset = NewType("Offset", int)
@@ -105,6 +107,9 @@ class Problem:
         by_name = {buffer.name: buffer for buffer in self.buffers}
         for overlap in self.overlaps:
             _check_overlap(overlap, by_name)
+        pinned = [buffer for buffer in self.buffers if buffer.pin is not None]
+        for one, other in combinations(pinned, 2):
+            _check_pins(one, other, self.overlaps)
 
 
 def _check_overlap(overlap: Overlap, by_name: dict[str, Buffer]) -> None:
@@ -119,3 +124,30 @@ def _check_overlap(overlap: Overlap, by_name: dict[str, Buffer]) -> None:
             f"{overlap}: the input lives to step {dying.last}, but must die in step {born.first},"
             " the first of the result"
         )
+
+
+def _check_pins(one: Buffer, other: Buffer, overlaps: Sequence[Overlap]) -> None:
+    if one.pin is None or other.pin is None or not (one.size_bytes and other.size_bytes):
+        return
+    live_together = one.first < other.last and other.first < one.last
+    share_bytes = one.pin < other.pin + other.size_bytes and other.pin < one.pin + one.size_bytes
+    if not (live_together and share_bytes):
+        return
+    pins = {one.name: (one.pin, one.size_bytes), other.name: (other.pin, other.size_bytes)}
+    pair = [overlap for overlap in overlaps if {overlap.input_name, overlap.output_name} == {*pins}]
+    if not any(_holds(overlap, pins) for overlap in pair):
+        raise ValueError(
+            f"buffers {one.name} and {other.name} live together, but their pins {one.pin} and"
+            f" {other.pin} make them share bytes"
+        )
+
+
+def _holds(overlap: Overlap, pins: dict[str, tuple[Offset, int]]) -> bool:
+    input_offset, input_bytes = pins[overlap.input_name]
+    output_offset, output_bytes = pins[overlap.output_name]
+    if overlap.direction == "forward":
+        return output_offset <= input_offset - overlap.distance_bytes
+    if overlap.direction == "reverse":
+        input_end = input_offset + input_bytes
+        return output_offset + output_bytes >= input_end + overlap.distance_bytes
+    return output_offset == input_offset

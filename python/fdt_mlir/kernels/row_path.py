@@ -1,0 +1,155 @@
+"""A row path in kernel form: its calls, and which part of each tensor a tile needs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fdt_mlir.attributes import integer, integers
+from fdt_mlir.bindings import ir
+from fdt_mlir.kernels.access import Subscript, access_of
+from fdt_mlir.kernels.kernel import Kernel, inputs_of, kernel_calls, read_kernel
+from fdt_mlir.kernels.tile_ranges import (
+    Arithmetic,
+    IntegerArithmetic,
+    Number,
+    Span,
+    Spans,
+    needed_spans,
+    united,
+)
+from fdt_mlir.normalize.structured import shape_of
+
+
+@dataclass(frozen=True)
+class RowPath:
+    """The calls of a path in program order; the last is the end layer.
+
+    `dims` are the tiled loops of the end layer, `tiles` their sizes.
+    """
+
+    calls: tuple[ir.Operation, ...]
+    dims: tuple[int, ...]
+    tiles: tuple[int, ...]
+
+    @property
+    def end(self) -> ir.Operation:
+        return self.calls[-1]
+
+    @cached_property
+    def kernels(self) -> tuple[Kernel, ...]:
+        return tuple(read_kernel(call) for call in self.calls)
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """Extents of the tiled loops."""
+        return tuple(self.kernels[-1].dims[dim] for dim in self.dims)
+
+    def loop_spans(
+        self, end: Sequence[Span[Number]], arithmetic: Arithmetic[Number]
+    ) -> list[dict[int, Span[Number]]]:
+        """For each call, the spans of its loops for one tile of the end layer."""
+        spans: list[dict[int, Span[Number]]] = [{} for _ in self.calls]
+        spans[-1] = dict(zip(self.dims, end, strict=True))
+        needed: dict[ir.Value, Spans[Number]] = {}
+        for number in reversed(range(len(self.calls))):
+            call, kernel = self.calls[number], self.kernels[number]
+            if number < len(self.calls) - 1:
+                spans[number] = _loops_of(kernel, call, needed[call.results[0]])
+            for operand, value in enumerate(inputs_of(call)):
+                if not self.is_internal(value):
+                    continue
+                subscripts = operand_subscripts(kernel, operand, value)
+                part = needed_spans(subscripts, spans[number], kernel.dims, arithmetic)
+                known = needed.get(value)
+                needed[value] = part if known is None else united(known, part, arithmetic)
+        return spans
+
+    def is_internal(self, value: ir.Value) -> bool:
+        """Whether a tensor is computed by the path and exists tile by tile only."""
+        return any(call.results[0] == value for call in self.calls[:-1])
+
+    def tile_spans(self) -> Iterator[list[dict[int, Span[int]]]]:
+        """The spans of all loops for every tile."""
+        starts = [range(0, n, t) for n, t in zip(self.extents, self.tiles, strict=True)]
+        for corner in itertools.product(*starts):
+            end = [
+                Span(start, min(start + tile, extent))
+                for start, tile, extent in zip(corner, self.tiles, self.extents, strict=True)
+            ]
+            yield self.loop_spans(end, IntegerArithmetic())
+
+    def tile_shapes(self) -> list[tuple[int, ...]]:
+        """For each call, the largest part of its result that a tile needs."""
+        largest = [[0] * len(shape_of(call.results[0])) for call in self.calls]
+        for spans in self.tile_spans():
+            for number, call in enumerate(self.calls):
+                part = result_spans(self.kernels[number], call, spans[number])
+                for dim, extent in enumerate(shape_of(call.results[0])):
+                    length = part[dim].end - part[dim].begin if dim in part else extent
+                    largest[number][dim] = max(largest[number][dim], length)
+        return [tuple(shape) for shape in largest]
+
+    def total_macs(self) -> list[int]:
+        """For each call, its multiply-accumulates over all tiles, halos included."""
+        totals = [0] * len(self.calls)
+        for spans in self.tile_spans():
+            for number, kernel in enumerate(self.kernels):
+                if kernel.macs:
+                    totals[number] += _points(kernel, spans[number])
+        return totals
+
+
+def row_paths(function: ir.Operation) -> list[RowPath]:
+    """The annotated row paths of a function in kernel form."""
+    members: dict[int, list[ir.Operation]] = {}
+    for call in kernel_calls(function):
+        if "fdt.row_path" in call.attributes:
+            members.setdefault(integer(call, "fdt.row_path"), []).append(call)
+    paths: list[RowPath] = []
+    for calls in members.values():
+        ends = [call for call in calls if "fdt.row_dims" in call.attributes]
+        assert ends == calls[-1:], "the last layer of a row path says what is tiled"
+        dims, tiles = integers(ends[0], "fdt.row_dims"), integers(ends[0], "fdt.row_tiles")
+        paths.append(RowPath(tuple(calls), dims, tiles))
+    return paths
+
+
+def operand_subscripts(kernel: Kernel, operand: int, value: ir.Value) -> tuple[Subscript, ...]:
+    """How a kernel indexes one of its operands; strides play no role here."""
+    shape = shape_of(value)
+    return access_of(kernel.maps[operand], shape, [0] * len(shape)).subscripts
+
+
+def result_spans(
+    kernel: Kernel, call: ir.Operation, loops: Spans[Number]
+) -> dict[int, Span[Number]]:
+    """The part of the result that restricted loops compute, by dimension."""
+    subscripts = operand_subscripts(kernel, len(kernel.maps) - 1, call.results[0])
+    found: dict[int, Span[Number]] = {}
+    for dim, subscript in enumerate(subscripts):
+        for loop in loops:
+            if subscript.position.coefficients[loop]:
+                found[dim] = loops[loop]
+    return found
+
+
+def _loops_of(kernel: Kernel, call: ir.Operation, needed: Spans[Number]) -> dict[int, Span[Number]]:
+    """The loops that compute a part of the result: each dimension is one loop."""
+    subscripts = operand_subscripts(kernel, len(kernel.maps) - 1, call.results[0])
+    found: dict[int, Span[Number]] = {}
+    for dim, span in needed.items():
+        for loop, coefficient in enumerate(subscripts[dim].position.coefficients):
+            if coefficient:
+                found[loop] = span
+    return found
+
+
+def _points(kernel: Kernel, spans: Spans[int]) -> int:
+    return math.prod(
+        max(0, spans[loop].end - spans[loop].begin) if loop in spans else extent
+        for loop, extent in enumerate(kernel.dims)
+    )
