@@ -18,7 +18,7 @@ from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import RegionShape, region_shape
 from fdt_mlir.paths.reach import Ints, Trace, divisors, multiple_of, tile_sizes, trace
 
-# A layer cannot have more, and neither loops nor tables get out of hand.
+# Longer regions recompute more than they save; the bound keeps the search small on deep models.
 _MOST_MEMBERS = 24
 
 
