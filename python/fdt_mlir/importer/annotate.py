@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir, source_name, walk
 from fdt_mlir.importer.real_multiplier import real_multiplier
 from fdt_mlir.importer.requantise_concatenations import Requantised
@@ -38,10 +39,22 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
     op.attributes["fdt.source"] = ir.StringAttr.get(operator.code)
     multiplier = real_multiplier(model, operator)
     if op.name == "tosa.rescale" and multiplier is not None:
-        op.attributes["fdt.real_multiplier"] = ir.FloatAttr.get(ir.F64Type.get(), multiplier)
-    quantization = model.tensors[operator.outputs[0]].quantization
-    if operator.code == "QUANTIZE" and quantization is not None:
-        op.attributes["fdt.scale"] = ir.FloatAttr.get(ir.F64Type.get(), quantization.scales[0])
+        op.attributes["fdt.real_multiplier"] = _double(multiplier)
+    if op.name == "tosa.cast" and operator.code == "QUANTIZE":
+        _annotate_quantize(
+            op, model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]
+        )
+
+
+def _annotate_quantize(cast: ir.Operation, source: Tensor, result: Tensor) -> None:
+    """Note scale and zero point on the last operation of a conversion from floats to int8."""
+    ends_in_int8 = str(cast.results[0].type.element_type) == "i8"
+    if source.element != "FLOAT32" or not ends_in_int8 or result.quantization is None:
+        return
+    # The converter stores uint8 as int8, less by 128.
+    moved = 128 if result.element == "UINT8" else 0
+    cast.attributes["fdt.scale"] = _double(result.quantization.scales[0])
+    cast.attributes["fdt.zero_point"] = i64(result.quantization.zero_points[0] - moved)
 
 
 def _locate(op: ir.Operation, file: str) -> None:
@@ -95,6 +108,10 @@ def _describe(tensor: Tensor) -> ir.DictAttr:
     quantization = tensor.quantization
     if quantization is not None and quantization.is_per_tensor:
         zero_point = quantization.zero_points[0]
-        entries["scale"] = ir.FloatAttr.get(ir.F64Type.get(), quantization.scales[0])
-        entries["zero_point"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), zero_point)
+        entries["scale"] = _double(quantization.scales[0])
+        entries["zero_point"] = i64(zero_point)
     return ir.DictAttr.get(entries)
+
+
+def _double(value: float) -> ir.FloatAttr:
+    return ir.FloatAttr.get(ir.F64Type.get(), value)

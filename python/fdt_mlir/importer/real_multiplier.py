@@ -15,16 +15,26 @@ def real_multiplier(model: TfliteModel, operator: Operator) -> float | None:
     Convolutions per channel use doubles, as the conversion to TOSA does for everything.
     """
     scales = [_scale(model, index) for index in (*operator.inputs[:2], *operator.outputs[:1])]
-    if len(scales) != 3 or any(scale is None for scale in scales):
+    known = [scale for scale in scales if scale is not None]
+    if len(known) != 3:
         return None
-    first, second, result = (np.float32(scale) for scale in scales if scale is not None)
+    first, second, result = known
     if operator.code == "MUL":
-        return float(first * second / result)
+        return single(single(first * second) / result)
     is_uint8 = model.tensors[operator.outputs[0]].element == "UINT8"
     is_convolution = operator.code in ("CONV_2D", "DEPTHWISE_CONV_2D") and is_uint8
     if is_convolution or operator.code == "FULLY_CONNECTED":
-        return float(first * second) / float(result)
+        return single(first * second) / result
     return None
+
+
+def single(value: float) -> float:
+    """Round to single precision.
+
+    A sum, product or quotient of singles that is computed in double and then rounded equals the one
+    computed in single precision, since a double has more than twice the digits.
+    """
+    return float(np.float32(value))
 
 
 def fixed_point(multiplier: float) -> tuple[int, int]:

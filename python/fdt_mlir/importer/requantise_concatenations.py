@@ -1,11 +1,13 @@
 """Give all inputs of a concatenation the scale of its result, as TOSA's concatenation asks for."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fdt_mlir.importer.real_multiplier import single
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, Quantization, Tensor, TfliteModel
 
 _QUANTIZE_VERSION = 2
@@ -55,12 +57,13 @@ def concatenation_table(source: Quantization, result: Quantization) -> NDArray[n
     After LiteRT's reference_ops::ConcatenationWithScaling, in single precision like there: the
     value times a ratio of scales plus a bias, rounded half away from zero, saturated.
     """
-    ratio = np.float32(source.scales[0]) * (np.float32(1) / np.float32(result.scales[0]))
-    bias = np.float32(-source.zero_points[0]) * ratio
-    real = np.arange(256, dtype=np.float32) * ratio + bias
-    # Exact in double precision, where adding a half cannot round.
-    rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
-    return np.clip(rounded + result.zero_points[0], 0, 255).astype(np.uint8)
+    ratio = single(source.scales[0] * single(1 / result.scales[0]))
+    bias = single(-source.zero_points[0] * ratio)
+    reals = [single(single(stored * ratio) + bias) for stored in range(256)]
+    # Adding a half is exact in double precision.
+    rounded = [math.copysign(math.floor(abs(real) + 0.5), real) for real in reals]
+    values = [min(max(value + result.zero_points[0], 0), 255) for value in rounded]
+    return np.array(values, np.uint8)
 
 
 def _places(model: TfliteModel, operator: Operator) -> tuple[int, ...]:

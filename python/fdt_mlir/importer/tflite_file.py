@@ -29,7 +29,8 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
 
     Every operation carries the name of the tensor it computes as its location and the TFLite
     operator it comes from as `fdt.source`; the function carries names, types, scales and zero
-    points of inputs and outputs as `fdt.inputs` and `fdt.outputs`.
+    points of inputs and outputs as `fdt.inputs` and `fdt.outputs`; the module carries the chosen
+    reference as `fdt.numerics`.
 
     Raises CompileError for files that are no TFLite model, and for everything in them without a
     translation: all of it, not the first.
@@ -40,6 +41,7 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     bytecode = _convert(path, write_model(requantised.model, data))
     module = ir.Module.parse(bytecode)
     annotate(module, requantised)
+    module.operation.attributes["fdt.numerics"] = ir.StringAttr.get(options.numerics)
     return module
 
 

@@ -43,24 +43,15 @@ _BUFFER_DATA, _BUFFER_OFFSET = 0, 1
 _ELEMENTS = {
     number: name for name, number in vars(tflite.TensorType).items() if not name.startswith("_")
 }
-_ELEMENT_BITS = {
-    "INT4": 4,
-    "BOOL": 8,
-    "INT8": 8,
-    "UINT8": 8,
-    "INT16": 16,
-    "UINT16": 16,
-    "FLOAT16": 16,
-    "BFLOAT16": 16,
-    "INT32": 32,
-    "UINT32": 32,
-    "FLOAT32": 32,
-    "INT64": 64,
-    "UINT64": 64,
-    "FLOAT64": 64,
-    "COMPLEX64": 64,
-    "COMPLEX128": 128,
+_BITS_OF = {
+    4: ("INT4",),
+    8: ("BOOL", "INT8", "UINT8"),
+    16: ("BFLOAT16", "FLOAT16", "INT16", "UINT16"),
+    32: ("FLOAT32", "INT32", "UINT32"),
+    64: ("COMPLEX64", "FLOAT64", "INT64", "UINT64"),
+    128: ("COMPLEX128",),
 }
+_ELEMENT_BITS = {element: bits for bits, elements in _BITS_OF.items() for element in elements}
 # Operators whose bodies are subgraphs of their own.
 CONTROL_FLOW = frozenset({"CALL", "CALL_ONCE", "IF", "WHILE"})
 
