@@ -145,6 +145,18 @@ def test_a_cast_of_floats_drops_the_fraction_and_saturates(tmp_path: Path):
     assert actual.ravel().tolist()[:4] == [1, -1, 2, 0]
 
 
+def test_indices_outside_of_a_table_read_its_ends(tmp_path: Path):
+    """The reference refuses such inputs; the generated code must not read what is not its own."""
+    path = tmp_path / "gather.tflite"
+    write_file(single_op.gather(13, 4, 6, "float32"), path)
+    inside = [np.array([[0, 12, 0, 12, 5, 12]], np.int32)]
+    outside = [np.array([[-1, 13, -(2**31), 2**31 - 1, 5, 1000]], np.int32)]
+    with TemporaryDirectory() as folder:
+        api.compile(path).write(Path(folder))
+        runs = targets.run_many(Path(folder), "host", [inside, outside], sanitize=True)
+    np.testing.assert_array_equal(runs[0].outputs[0], runs[1].outputs[0])
+
+
 def test_a_hybrid_model_computes_with_dequantised_weights():
     """Its reference quantises activations at run time; the model means floats, so it is floats."""
     path = shared_model("kws_ref_model_float32.tflite")
