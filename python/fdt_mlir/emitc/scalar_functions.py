@@ -34,6 +34,9 @@ _UNSIGNED_PREDICATES = {6: "<", 7: "<=", 8: ">", 9: ">="}
 # What C's comparisons compute, false with a NaN save for `!=`, by number of arith.cmpf's predicate.
 _FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 13: "!="}
 
+# Each doubling of an exponent rounds once more; 8 stays within 4 units in the last place.
+_LARGEST_POWER = 8
+
 
 def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Value:
     """Compute a scalar function at the current insertion point.
@@ -218,6 +221,25 @@ def _math_function(name: str) -> Lowering:
     return lower
 
 
+def _power(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """x**n for whole constants n by squaring: n // 2 roundings at most, and no logarithm."""
+    base, exponent = values
+    count = exponent.constant
+    if count is None or count != int(count) or not 1 <= abs(count) <= _LARGEST_POWER:
+        hint = (
+            f"exponents may be constant whole numbers from 1 to {_LARGEST_POWER}, or negative ones"
+        )
+        raise op_error(op, "no C is known for this power", hint)
+    result, square, rest = None, base, int(abs(count))
+    while rest:
+        if rest % 2:
+            result = square if result is None else result * square
+        rest //= 2
+        square = square * square if rest else square
+    assert result is not None
+    return result if count > 0 else divide(constant(1.0, base.type), result)
+
+
 def _multiply_add(op: ir.Operation, values: Sequence[Value]) -> Value:
     """a * b + c, rounded twice: few cores fuse it, and C reaches those by a library only."""
     return values[0] * values[1] + values[2]
@@ -324,6 +346,7 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "math.fma": _multiply_add,
     "math.log": _math_function("log"),
     "math.log1p": _math_function("log1p"),
+    "math.powf": _power,
     "math.round": _math_function("round"),
     "math.roundeven": _math_function("roundeven"),
     "math.rsqrt": _math_function("rsqrt"),
