@@ -46,7 +46,7 @@ def _check_marks(function: ir.Operation) -> None:
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
-    """The members of each layer, by block: a tiled layer has parts inside and outside a loop."""
+    """The members of each layer, by block: a tiled layer may be partly inside a loop."""
     found: list[list[ir.Operation]] = []
     for region in op.regions:
         for block in region.blocks:

@@ -78,7 +78,7 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
 
 
 def constant_of(module: ir.Module, view: View) -> NDArray[Any] | None:
-    """The data of a view's base where it is a constant global; None for buffers.
+    """The whole data of the constant global that a view shows; None for buffers.
 
     Raises CompileError for data that cannot be read.
     """

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
@@ -71,16 +70,11 @@ def _tiled_dims(view: View, full: Sequence[int]) -> dict[int, ir.Value]:
 
 
 def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> NDArray[Any]:
-    if not tiled:
-        strides_bytes = [stride * data.itemsize for stride in view.strides]
-        return as_strided(np.ravel(data)[view.offset :], view.shape, strides_bytes)
-    starts = np.unravel_index(view.offset, data.shape) if data.shape else ()
-    return data[
-        tuple(
-            slice(None) if dim in tiled else slice(int(start), int(start) + view.shape[dim])
-            for dim, start in enumerate(starts)
-        )
-    ]
+    """The part of a constant that a call reads; whole along the dimensions that loops tile."""
+    shape = tuple(data.shape[dim] if dim in tiled else n for dim, n in enumerate(view.shape))
+    strides = [stride * data.itemsize for stride in view.strides]
+    start = data.reshape(-1)[view.offset :]
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:
