@@ -6,7 +6,15 @@ from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
-from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, unsigned_type, width_of
+from fdt_mlir.emitc.types import (
+    Range,
+    has_c_name,
+    int_type,
+    is_float,
+    range_of_type,
+    unsigned_type,
+    width_of,
+)
 from fdt_mlir.emitc.values import (
     Value,
     as_signed,
@@ -68,6 +76,8 @@ def function_result_type(function: ir.Operation) -> ir.Type:
 
 def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     """Compute one arith or math operation. Raises CompileError where it has no C."""
+    if not has_c_name(_result_type(op)):
+        raise op_error(op, f"C has no type for numbers of {_result_type(op)}")
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):
