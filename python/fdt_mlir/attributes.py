@@ -1,8 +1,16 @@
-"""Attributes as Python values, and back. Absent or of another kind is a fault of ours."""
+"""Attributes as Python values, and back.
+
+One that is absent or of another kind is a fault of ours, unless a function says otherwise.
+"""
 
 from __future__ import annotations
 
-from fdt_mlir.bindings import ir
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fdt_mlir.bindings import constant_array, ir
+from fdt_mlir.passes import op_error
 
 
 def string(op: ir.Operation, name: str) -> str:
@@ -23,6 +31,17 @@ def integers(op: ir.Operation, name: str) -> tuple[int, ...]:
 def items(op: ir.Operation, name: str) -> tuple[ir.Attribute, ...]:
     """The elements of an array attribute; () where the attribute is absent."""
     return items_of(op.attributes[name]) if name in op.attributes else ()
+
+
+def tensor_data(op: ir.Operation, name: str) -> NDArray[Any]:
+    """The numbers of a constant tensor. Raises CompileError where they cannot be read."""
+    attribute = op.attributes[name]
+    try:
+        return constant_array(attribute)
+    except TypeError as error:
+        message = f"the data of a constant {attribute.type} cannot be read"
+        hint = "write it as dense<...> of i1, i8, i16, i32, i64, f16, f32 or f64"
+        raise op_error(op, message, hint) from error
 
 
 def string_of(attribute: ir.Attribute) -> str:

@@ -90,9 +90,11 @@ def walk(op: ir.Operation) -> Iterator[ir.Operation]:
 def constant_array(attribute: ir.Attribute) -> NDArray[Any]:
     """Copy a dense constant to numpy, in the constant's shape.
 
-    Splats are expanded; i1 becomes bool.
+    Splats are expanded; i1 becomes bool. Raises TypeError for elements that numpy does not know
+    (i4, bf16) and for data kept apart from the IR (dense_resource).
     """
-    assert isinstance(attribute, (ir.DenseIntElementsAttr, ir.DenseFPElementsAttr))
+    if not isinstance(attribute, (ir.DenseIntElementsAttr, ir.DenseFPElementsAttr)):
+        raise TypeError(f"{type(attribute)} is no dense constant")
     assert isinstance(attribute.type, ir.ShapedType)
     return np.reshape(np.array(attribute), attribute.type.shape)
 

@@ -16,10 +16,13 @@ from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
 from fdt_mlir.importer.match_reference import MatchReferencePass
 from fdt_mlir.kernels.build_row_loops import BuildRowLoopsPass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
+from fdt_mlir.paths.discover_paths import DiscoverPathsPass
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
 from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 
@@ -92,9 +95,15 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
     FoldConstantsPass,
+    ExposeCopiesPass,
     MarkLayersPass,
+<<<<<<< HEAD
     TileAndFusePass,
+=======
+    DiscoverPathsPass,
+>>>>>>> 440acd341b47191b8306db67a585014cf5626443
     FormKernelsPass,
+    PlacePartsPass,
     BuildRowLoopsPass,
     VerifyBuffersPass,
     PlanArenaPass,

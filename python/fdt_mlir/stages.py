@@ -27,10 +27,13 @@ STAGES = (
         "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
         "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
         "linalg-fold-unit-extent-dims,canonicalize,cse),"
-        "fdt-mark-layers",
+        "fdt-expose-copies,fdt-mark-layers",
     ),
     Stage("schedules", "fdt-tile-and-fuse"),
-    Stage("kernels", "fdt-form-kernels,canonicalize,cse,fdt-build-row-loops,canonicalize,cse"),
+    Stage(
+        "kernels",
+        "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
+    ),
     Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
     Stage("allocate", "fdt-plan-arena"),
 )

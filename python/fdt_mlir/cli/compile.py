@@ -68,3 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show tracebacks of internal errors")
     parser.add_argument("--version", action="version", version=f"fdt-mlir {__version__}")
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

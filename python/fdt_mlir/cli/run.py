@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -210,3 +211,7 @@ def _as_text(summary: Mapping[str, Any]) -> str:
         if summary[key] is not None:
             lines.append(f"  {summary[key]:,} {unit}".replace(",", " "))
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

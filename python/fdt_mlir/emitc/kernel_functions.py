@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-
-from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
-from fdt_mlir.emitc.scalar_functions import Argument, inline_function, operation_count, scalar_type
+from fdt_mlir.emitc.scalar_functions import (
+    Argument,
+    function_result_type,
+    inline_function,
+    operation_count,
+)
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
 from fdt_mlir.emitc.types import Range, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
@@ -52,6 +54,16 @@ class KernelCall:
         """The operands that hold a window of a larger tensor, in the order of the parameters."""
         return tuple(dict.fromkeys(operand for operand, _, _ in self.kernel.windows))
 
+    @property
+    def table_strides(self) -> tuple[tuple[int, ...], ...]:
+        """For each operand that is a table its strides in elements, () for the others."""
+        return tuple(
+            (view.strides if constant is None else constant.strides)
+            if _is_table(self.kernel, number, view)
+            else ()
+            for number, (view, constant) in enumerate(zip(self.views, self.constants, strict=True))
+        )
+
 
 def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
     """Collect what is known of a kernel call: accesses after packing, parameters."""
@@ -77,12 +89,16 @@ def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> Packe
 
 
 def _access(kernel: Kernel, number: int, view: View, constant: PackedConstant | None) -> Access:
-    if not kernel.maps[number].results and view.shape:
-        return Access(())  # a table: the scalar function indexes it
+    if _is_table(kernel, number, view):
+        return Access(())  # the scalar function indexes it
     strides = view.strides if constant is None else constant.strides
     windows = [(dim, extent) for operand, dim, extent in kernel.windows if operand == number]
     rings = [(dim, extent) for operand, dim, extent in kernel.rings if operand == number]
     return access_of(kernel.maps[number], view.shape, strides, windows, rings)
+
+
+def _is_table(kernel: Kernel, number: int, view: View) -> bool:
+    return not kernel.maps[number].results and len(view.shape) > 0
 
 
 def _parameters(
@@ -180,6 +196,7 @@ class KernelFunctions:
                 kernel.windows,
                 kernel.rings,
                 kernel_call.accesses,
+                kernel_call.table_strides,
                 parameters,
                 kernel_call.parameter_of,
             )
@@ -244,7 +261,10 @@ class KernelFunctions:
         return KernelBody(
             kernel=kernel,
             accesses=kernel_call.accesses,
-            pointers=tuple(pointers[n] for n in kernel_call.parameter_of),
+            pointers=tuple(
+                replace(pointers[parameter], strides=kernel_call.table_strides[operand])
+                for operand, parameter in enumerate(kernel_call.parameter_of)
+            ),
             bounds=tuple(bounds),
             origins=origins,
             functions=self._functions,
@@ -261,13 +281,14 @@ class KernelFunctions:
         if operation_count(function) < _FUNCTION_THRESHOLD:
             return inline_function(function, arguments)
         ranges = [a.elements if isinstance(a, Pointer) else a.range for a in arguments]
-        key = self._text(stage.body) + repr(ranges)
+        strides = [a.strides for a in arguments if isinstance(a, Pointer)]
+        key = self._text(stage.body) + repr((ranges, strides))
         if key not in self._scalar_names:
             name = unique_name(stem, [name for name, _ in self._scalar_names.values()])
             self._scalar_names[key] = (name, self._write_scalar(name, function, arguments, before))
         name, limits = self._scalar_names[key]
         operands = [a.value if isinstance(a, Pointer) else a for a in arguments]
-        result = call(name, operands, _result_type(function), limits)
+        result = call(name, operands, function_result_type(function), limits)
         assert result is not None
         return result
 
@@ -280,7 +301,9 @@ class KernelFunctions:
     ) -> Range | None:
         types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
         with ir.InsertionPoint(before), ir.Location.unknown():
-            written = create_function(name, types, [_result_type(function)], ["static", "inline"])
+            written = create_function(
+                name, types, [function_result_type(function)], ["static", "inline"]
+            )
         names = [
             f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)
         ]
@@ -354,9 +377,3 @@ def loop_names(kernel: Kernel) -> tuple[str, ...]:
     kernels = {1: ["k"], 2: ["ky", "kx"], 3: ["ky", "kx", "kc"]}
     names = usual.get(result, [f"i{n}" for n in range(result)])
     return (*names, *kernels.get(reduced, [f"k{n}" for n in range(reduced)]))
-
-
-def _result_type(function: ir.Operation) -> ir.Type:
-    signature = ir.TypeAttr(function.attributes["function_type"]).value
-    assert isinstance(signature, ir.FunctionType)
-    return scalar_type(signature.results[0])

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 
 from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.scalar_functions import Argument, inline_function, scalar_type
+from fdt_mlir.emitc.scalar_functions import (
+    Argument,
+    function_result_type,
+    inline_function,
+    scalar_type,
+)
 from fdt_mlir.emitc.statements import (
     Pointer,
     Variable,
@@ -23,7 +28,7 @@ from fdt_mlir.emitc.statements import (
     variable,
     when,
 )
-from fdt_mlir.emitc.types import Range, range_of_type
+from fdt_mlir.emitc.types import Range, range_of_type, width_of
 from fdt_mlir.emitc.values import (
     Value,
     compare,
@@ -36,7 +41,8 @@ from fdt_mlir.emitc.values import (
     unknown,
 )
 from fdt_mlir.kernels.access import Access, Subscript
-from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
+from fdt_mlir.kernels.borders import clipping_dim, pad_of
+from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
 
 Evaluate = Callable[[Stage, Sequence[Argument]], Value]
@@ -47,8 +53,8 @@ class KernelBody:
     """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
 
     `bounds` holds begin and end of every slice, `origins` the element index at which the window of
-    an operand begins. `functions` are the scalar functions by name; `names` the C names of the loops; `evaluate`
-    computes a stage that does not reduce (inline or by a call).
+    an operand begins. `functions` are the scalar functions by name; `names` the C names of the
+    loops; `evaluate` computes a stage that does not reduce (inline or by a call).
     """
 
     kernel: Kernel
@@ -126,16 +132,19 @@ class _Nest:
 
     # Stages
 
-    def _run_ready_stages(self) -> None:
-        for number, stage in enumerate(self.body.kernel.stages):
+    def _run_ready_stages(self, before: int | None = None) -> None:
+        """Run the stages whose loops are open; inside a reduction, only those `before` it."""
+        for number, stage in enumerate(self.body.kernel.stages[:before]):
             if number not in self.stage_values and set(stage.over) <= set(self.opened):
                 self.stage_values[number] = self._run(stage)
 
     def _run(self, stage: Stage) -> Value:
         if not stage.reduces:
-            return self.body.evaluate(stage, self._arguments(stage.args))
+            return self.body.evaluate(stage, self._arguments(stage, stage.args))
         assert stage.init is not None
-        start = inline_function(self.body.functions[stage.init], self._arguments(stage.init_args))
+        start = inline_function(
+            self.body.functions[stage.init], self._arguments(stage, stage.init_args)
+        )
         limits = self._accumulator_range(stage, start)
         accumulator = variable("acc", start, limits)
         loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
@@ -143,11 +152,14 @@ class _Nest:
         return accumulator.get()
 
     def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulator: Variable) -> None:
+        self._run_ready_stages(before=self.body.kernel.stages.index(stage))
         if not loops:
-            arguments = self._arguments(stage.args, accumulator.get())
+            arguments = self._arguments(stage, stage.args, accumulator.get())
             accumulator.set(inline_function(self.body.functions[stage.body], arguments))
             return
         low, high = self._clipped(loops[0], stage)
+        if compare(low, ">=", high).constant:
+            return  # the window lies outside for every element of the result
         with loop(self.body.names[loops[0].last], low, high) as value:
             saved = self._enter(loops[0], value)
             self._reduce(stage, loops[1:], accumulator)
@@ -159,8 +171,8 @@ class _Nest:
         A stage is a sum if what one step makes of an accumulator moves with it: from zero it
         gives the range of a single term, from any other number that range and the number.
         """
-        if start.range is None:
-            return None
+        if start.range is None or width_of(start.type) < 32:
+            return None  # no sums are kept in narrow types
         probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
@@ -181,7 +193,8 @@ class _Nest:
         with scratch_block():
             accumulator = constant(value, accumulator_type)
             arguments = [
-                accumulator if name == "acc" else self._any_argument(name) for name in stage.args
+                accumulator if name == "acc" else self._any_argument(stage, name)
+                for name in stage.args
             ]
             result = inline_function(self.body.functions[stage.body], arguments).range
         assert result is not None
@@ -189,10 +202,12 @@ class _Nest:
 
     # Arguments
 
-    def _arguments(self, names: Sequence[str], accumulator: Value | None = None) -> list[Argument]:
-        return [self._argument(name, accumulator) for name in names]
+    def _arguments(
+        self, stage: Stage, names: Sequence[str], accumulator: Value | None = None
+    ) -> list[Argument]:
+        return [self._argument(stage, name, accumulator) for name in names]
 
-    def _argument(self, name: str, accumulator: Value | None) -> Argument:
+    def _argument(self, stage: Stage, name: str, accumulator: Value | None) -> Argument:
         if name == "acc":
             assert accumulator is not None
             return accumulator
@@ -206,31 +221,50 @@ class _Nest:
         if kind == "stage":
             return self.stage_values[position]
         if kind == "dim":
-            return self.loop_values.get(position, index(0))
-        return self._load(position)
+            return self.loop_values[position]
+        return self._load(stage, position)
 
-    def _any_argument(self, name: str) -> Argument:
+    def _any_argument(self, stage: Stage, name: str) -> Argument:
         """A stand-in for an argument before its loops are open: only its range counts."""
         kind, _, number = name.partition(":")
         position = int(number)
         if kind == "dim":
             return unknown(index(0).type, Range(0, self.body.kernel.dims[position] - 1))
         if kind == "in":
-            pointer = self.body.pointers[position]
-            return unknown(pointer.element_type, pointer.elements)
-        return self._argument(name, None)
+            return unknown(self.body.pointers[position].element_type, self._limits(position))
+        if kind == "stage" and position not in self.stage_values:
+            function = self.body.functions[self.body.kernel.stages[position].body]
+            return unknown(function_result_type(function))
+        return self._argument(stage, name, None)
 
-    def _load(self, operand: int) -> Value:
+    def _load(self, stage: Stage, operand: int) -> Value:
+        """The element of an operand, or what it reads as beyond its border."""
         pointer = self.body.pointers[operand]
-        leaving = self._leaving(operand)
-        pad = self._pad(operand)
-        if not leaving or pad is None or pad.neutral:
+        leaving = [
+            s for s in self._leaving(operand) if self._clipping_dim(stage, operand, s) is None
+        ]
+        if not leaving:
             return load(pointer, self._element(operand))
+        pad = pad_of(self.body.kernel, operand)
+        assert pad is not None, "an operand that is read beyond its border without a pad"
         padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
-        element = variable(self.body.operand_names[operand], padding)
-        conditions = [c for s in leaving for c in self._inside(s) if c.constant is None]
-        self._load_where(conditions, operand, element)
+        conditions = [condition for s in leaving for condition in self._inside(s)]
+        if any(
+            condition.constant is not None and not condition.constant for condition in conditions
+        ):
+            return padding
+        unsure = [condition for condition in conditions if condition.constant is None]
+        element = variable(self.body.operand_names[operand], padding, self._limits(operand))
+        self._load_where(unsure, operand, element)
         return element.get()
+
+    def _limits(self, operand: int) -> Range | None:
+        """What is known of an operand's elements, padding included."""
+        elements = self.body.pointers[operand].elements
+        pad = pad_of(self.body.kernel, operand)
+        if elements is None or pad is None:
+            return elements
+        return elements.union(Range(pad.value.value, pad.value.value))
 
     def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:
@@ -249,12 +283,11 @@ class _Nest:
 
     # Borders
 
-    def _pad(self, operand: int) -> Pad | None:
-        return next((pad for pad in self.body.kernel.pads if pad.operand == operand), None)
+    def _leaving(self, operand: int) -> tuple[Subscript, ...]:
+        return self.body.accesses[operand].leaving(self.body.kernel.dims)
 
-    def _leaving(self, operand: int) -> list[Subscript]:
-        dims = self.body.kernel.dims
-        return [s for s in self.body.accesses[operand].subscripts if s.may_leave(dims)]
+    def _clipping_dim(self, stage: Stage, operand: int, subscript: Subscript) -> int | None:
+        return clipping_dim(self.body.kernel, stage, operand, subscript)
 
     def _position(self, subscript: Subscript, without: int | None = None) -> Value:
         total = index(subscript.position.constant)
@@ -269,29 +302,22 @@ class _Nest:
 
     def _clipped(self, window: Loop, stage: Stage) -> tuple[Value, Value]:
         """The part of a window that lies inside the operands, where padding is neutral."""
-        kernel = self.body.kernel
         dim = window.first
+        kernel = self.body.kernel
         low, high = index(0), index(kernel.dims[dim])
         if dim in kernel.slices:
             position = 2 * kernel.slices.index(dim)
             low, high = self.body.bounds[position : position + 2]
         for pad in kernel.pads:
-            if not pad.neutral or f"in:{pad.operand}" not in stage.args:
-                continue
             for subscript in self._leaving(pad.operand):
-                if self._last_dim(subscript) == dim:
+                if self._clipping_dim(stage, pad.operand, subscript) == dim:
                     first, end = self._window(subscript, dim)
                     low, high = maximum(low, first), minimum(high, end)
         return low * window.inner, high * window.inner
 
-    def _last_dim(self, subscript: Subscript) -> int:
-        used = [dim for dim, c in enumerate(subscript.position.coefficients) if c]
-        return used[-1]
-
     def _window(self, subscript: Subscript, dim: int) -> tuple[Value, Value]:
         """First and end value of loop `dim` for which the subscript is inside its operand."""
         step = subscript.position.coefficients[dim]
-        assert step > 0, "windows run forwards"
         with ir.Location.name(f"{self.body.names[dim]}_origin"):
             origin = self._position(subscript, without=dim)
         first = _divide_up(0 - origin, step)

@@ -56,12 +56,19 @@ def operation_count(function: ir.Operation) -> int:
     return sum(op.operation.name != "arith.constant" for op in block.operations) - 1
 
 
+def function_result_type(function: ir.Operation) -> ir.Type:
+    """The C type of what a scalar function returns."""
+    signature = ir.TypeAttr(function.attributes["function_type"]).value
+    assert isinstance(signature, ir.FunctionType)
+    return scalar_type(signature.results[0])
+
+
 def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     """Compute one arith or math operation. Raises CompileError where it has no C."""
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):
-        return _table_element(arguments)
+        return _table_element(op, arguments)
     values = [argument for argument in arguments if isinstance(argument, Value)]
     lowering = _LOWERINGS.get(op.name)
     if lowering is None:
@@ -73,13 +80,18 @@ def _constant(op: ir.Operation) -> Value:
     return constant(number_of(op.attributes["value"]), _result_type(op))
 
 
-def _table_element(arguments: Sequence[Argument]) -> Value:
+def _table_element(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """An element of a table; what a model's input computes never points outside of it."""
     table, *indices = arguments
     assert isinstance(table, Pointer)
-    assert len(indices) == 1, "tables have one dimension"
-    (position,) = indices
-    assert isinstance(position, Value)
-    return load(table, to_index(position))
+    shape = op.operands[0].type
+    assert isinstance(shape, (ir.MemRefType, ir.RankedTensorType))
+    position = constant(0, int_type(32))
+    for index, extent, stride in zip(indices, shape.shape, table.strides, strict=True):
+        assert isinstance(index, Value)
+        inside = minimum(maximum(to_index(index), 0), extent - 1)
+        position = position + inside * stride
+    return load(table, position)
 
 
 def scalar_type(mlir_type: ir.Type) -> ir.Type:

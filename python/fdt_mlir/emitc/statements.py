@@ -14,12 +14,16 @@ from fdt_mlir.emitc.values import Number, Value, attribute, cast, computed, cons
 
 @dataclass(frozen=True)
 class Pointer:
-    """A pointer or array in C: what it holds, and the range of its elements where it is known."""
+    """A pointer or array in C: what it holds, and the range of its elements where it is known.
+
+    `strides`, in elements, say how a table of several dimensions is indexed.
+    """
 
     value: ir.Value
     element_type: ir.Type
     elements: Range | None = None
     const: bool = False
+    strides: tuple[int, ...] = ()
 
 
 def named(name: str) -> ir.Location:

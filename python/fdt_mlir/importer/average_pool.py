@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.passes import op_error
 
 # TFLite's integer average pool (reference_integer_ops::AveragePool): the sum of the elements
 # inside the window, divided by their number, rounded half away from zero.
@@ -69,24 +71,17 @@ _COUNT_AXIS = """
 def lower_average_pool(op: ir.Operation) -> None:
     """Replace an integer `tosa.avg_pool2d` by the linalg operations that TFLite means.
 
-    Float pools stay: TOSA's meaning is the same there.
+    Float pools stay: TOSA's meaning is the same there. Raises CompileError for a dynamic shape.
     """
     source, result = op.operands[0].type, op.results[0].type
     assert isinstance(source, ir.RankedTensorType)
     assert isinstance(result, ir.RankedTensorType)
     if not isinstance(source.element_type, ir.IntegerType):
         return
-    with op.location:
-        pool = ir.Module.parse(_text(op, source, result))
-    function = next(iter(pool.body.operations)).operation
-    block = function.regions[0].blocks[0]
-    block.arguments[0].replace_all_uses_with(op.operands[0])
-    *body, terminator = (nested.operation for nested in block.operations)
-    for nested in body:
-        nested.detach_from_parent()
-        ir.InsertionPoint(op).insert(nested)
-    op.results[0].replace_all_uses_with(terminator.operands[0])
-    op.erase()
+    if not (source.has_static_shape and result.has_static_shape):
+        hint = "run fdt-make-batch-static first"
+        raise op_error(op, f"an average pool of {source} needs a static shape", hint)
+    replace_by(op, _text(op, source, result))
 
 
 def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensorType) -> str:

@@ -5,19 +5,22 @@ from pathlib import Path
 from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import compile_error
+from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.mlir_file import read_mlir
 from fdt_mlir.importer.tflite_file import read_tflite
 
 _READERS = {".tflite": read_tflite, ".mlir": read_mlir, ".mlirbc": read_mlir}
+_DEFAULTS = ImportOptions()
 
 
-def import_model(path: Path) -> ir.Module:
+def import_model(path: Path, options: ImportOptions = _DEFAULTS) -> ir.Module:
     """Read a model into the current context.
 
     The format follows from the file's name. The module is what the file says: TOSA or linalg,
     dynamic dimensions and all; the passes of the import pipeline come after it.
 
-    Raises CompileError where the file cannot be read or is not a model of its format.
+    Raises CompileError where the file cannot be read or is not a model of its format, or the
+    options do not fit the model.
     """
     reader = _READERS.get(path.suffix)
     if reader is None:
@@ -32,4 +35,4 @@ def import_model(path: Path) -> ir.Module:
         raise compile_error(
             f"cannot read the model: {error.strerror}", SourceLocation(str(path))
         ) from error
-    return reader(path, data)
+    return reader(path, data, options)

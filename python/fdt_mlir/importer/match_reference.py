@@ -1,33 +1,95 @@
-"""fdt-match-reference: the integer numerics of LiteRT's reference kernels, where TOSA's differ."""
+"""fdt-match-reference: the numerics of a reference's kernels, where TOSA's differ."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fdt_mlir.attributes import string
+import numpy as np
+from numpy.typing import NDArray
+
+from fdt_mlir.attributes import integer, number_of, string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
+from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
+from fdt_mlir.importer.import_options import Numerics
+from fdt_mlir.importer.real_multiplier import fixed_point
 from fdt_mlir.passes import Pass
 
+_ACCUMULATOR_BITS = 32
 _SINGLE_ROUND = "#tosa.rounding_mode<SINGLE_ROUND>"
 
 
 @dataclass(frozen=True)
 class MatchReferencePass(Pass):
-    """Correct what the conversion to TOSA rounds differently from the model's reference.
+    """Correct what the conversion to TOSA computes differently from the model's reference.
 
-    Requires: TOSA of static shape; `fdt.source` names the TFLite operator of each operation.
-    Ensures: rescales of fully connected layers round once (LiteRT's reference does; convolutions
-        round twice, as converted). Quantised average pools divide exactly, half away from zero,
-        instead of multiplying by a fixed-point reciprocal.
-    Fails when: never; operations without `fdt.source` keep TOSA's meaning.
+    Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
+        operator of each operation, `fdt.real_multiplier` the multiplier of a rescale where the
+        reference computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends
+        a quantisation of floats.
+    Ensures: rescales of fully connected layers round once for LiteRT; TensorFlow Lite Micro rounds
+        them twice, as converted and as both do for convolutions. Quantised average pools divide
+        exactly, half away from zero, instead of multiplying by a fixed-point reciprocal. QUANTIZE
+        of floats divides, rounds half away from zero and saturates; CAST of floats truncates.
+    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
+        TOSA's meaning.
+
+    Options: `numerics`, whose reference kernels are meant; where it is not given, the module's
+    `fdt.numerics`, and LiteRT's where the module does not say.
     """
 
     name: ClassVar[str] = "fdt-match-reference"
 
+    numerics: Numerics | None = None
+
     def run(self, module: ir.Module) -> None:
+        numerics = self.numerics or _numerics_of(module)
         for op in list(walk(module.operation)):
             source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
-            if op.name == "tosa.rescale" and source == "FULLY_CONNECTED":
-                op.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
-            if op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
+            if op.name == "tosa.rescale":
+                _match_rescale(op, source, numerics)
+            elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
+            elif op.name == "tosa.cast" and "fdt.scale" in op.attributes:
+                scale = number_of(op.attributes["fdt.scale"])
+                lower_quantize(op, scale, integer(op, "fdt.zero_point"))
+            elif op.name == "tosa.cast" and source == "CAST" and _truncates(op):
+                lower_cast(op)
+
+
+def _numerics_of(module: ir.Module) -> str:
+    has_numerics = "fdt.numerics" in module.operation.attributes
+    return string(module.operation, "fdt.numerics") if has_numerics else "litert"
+
+
+def _match_rescale(rescale: ir.Operation, source: str | None, numerics: str) -> None:
+    if source == "FULLY_CONNECTED" and numerics == "litert":
+        rescale.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
+    if "fdt.real_multiplier" in rescale.attributes:
+        _set_multiplier(rescale, number_of(rescale.attributes["fdt.real_multiplier"]))
+
+
+def _set_multiplier(rescale: ir.Operation, multiplier: float) -> None:
+    """Give a rescale of accumulators the multiplier that the reference computes."""
+    source = _element_type(rescale.operands[0])
+    if not isinstance(source, ir.IntegerType) or source.width != _ACCUMULATOR_BITS:
+        return
+    mantissa, shift = fixed_point(multiplier)
+    with ir.InsertionPoint(rescale), rescale.location:
+        rescale.operands[1] = _constant(np.array([mantissa], np.int32))
+        rescale.operands[2] = _constant(np.array([shift], np.int8))
+
+
+def _constant(values: NDArray[np.generic]) -> ir.Value:
+    data = ir.DenseElementsAttr.get(values)
+    op = ir.Operation.create("tosa.const", results=[data.type], attributes={"values": data})
+    return op.results[0]
+
+
+def _truncates(cast: ir.Operation) -> bool:
+    is_float = isinstance(_element_type(cast.operands[0]), ir.F32Type)
+    return is_float and str(_element_type(cast.results[0])) == "i32"
+
+
+def _element_type(value: ir.Value) -> ir.Type:
+    assert isinstance(value.type, ir.RankedTensorType)
+    return value.type.element_type

@@ -9,59 +9,68 @@ from pathlib import Path
 
 import tosa_converter_for_tflite as converter
 
-from fdt_mlir.bindings import ir, walk
+from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
-from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel, parse_tflite
+from fdt_mlir.importer.annotate import annotate
+from fdt_mlir.importer.check_model import check_model
+from fdt_mlir.importer.cut_graph import cut_graph
+from fdt_mlir.importer.import_options import ImportOptions
+from fdt_mlir.importer.integer_edges import make_edges_integer
+from fdt_mlir.importer.prune_model import prune_model
+from fdt_mlir.importer.requantise_concatenations import requantise_concatenations
+from fdt_mlir.importer.tflite_model import TfliteModel
+from fdt_mlir.importer.tflite_reader import read_model
+from fdt_mlir.importer.tflite_writer import write_model
 
-# Operators that have no meaning in a static, single-subgraph model.
-_HINTS = {
-    "CUSTOM": "export the model without the custom operator, or cut the graph before it",
-    "IF": "export the model without control flow",
-    "WHILE": "export the model without control flow (unroll recurrent layers)",
-    "CALL_ONCE": "freeze the model's variables before exporting it",
-}
 
-
-def read_tflite(path: Path, data: bytes) -> ir.Module:
+def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     """Convert a TFLite model to TOSA.
 
     Every operation carries the name of the tensor it computes as its location and the TFLite
-    operator it comes from as `fdt.source`; the function carries names, scales and zero points of
-    inputs and outputs as `fdt.inputs` and `fdt.outputs`.
+    operator it comes from as `fdt.source`; the function carries names, types, scales and zero
+    points of inputs and outputs as `fdt.inputs` and `fdt.outputs`; the module carries the chosen
+    reference as `fdt.numerics`.
 
-    Raises CompileError for files that are no TFLite model, and for operators without a
-    translation: all of them, not the first.
+    Raises CompileError for files that are no TFLite model, and for everything in them without a
+    translation: all of it, not the first.
     """
-    model = parse_tflite(path, data)
-    unsupported = [op for op in model.operators if op.code in _HINTS]
-    if unsupported:
-        raise CompileError([_unsupported(path, op) for op in unsupported])
-    module = ir.Module.parse(_convert(path))
-    _annotate_sources(module, model)
-    _annotate_interface(module, model)
+    model = _select(read_model(path, data), options)
+    check_model(model)
+    requantised = requantise_concatenations(model)
+    bytecode = _convert(path, write_model(requantised.model, data))
+    module = ir.Module.parse(bytecode)
+    annotate(module, requantised)
+    module.operation.attributes["fdt.numerics"] = ir.StringAttr.get(options.numerics)
     return module
 
 
-def _unsupported(path: Path, op: Operator) -> Diagnostic:
-    where = SourceLocation(str(path), name=op.outputs[0] if op.outputs else f"operator {op.index}")
-    label = f"{op.code} '{op.custom_code}'" if op.custom_code else op.code
-    return Diagnostic(f"operator {label} is not supported", where, _HINTS[op.code])
+def _select(model: TfliteModel, options: ImportOptions) -> TfliteModel:
+    """Leave the part of the graph that the options ask for."""
+    if options.outputs:
+        model = cut_graph(model, options.outputs)
+    else:
+        model = prune_model(model, keep_inputs=True)
+    return make_edges_integer(model) if options.io == "int8" else model
 
 
-def _convert(path: Path) -> bytes:
+def _convert(path: Path, data: bytes) -> bytes:
+    """Return the TOSA bytecode of a .tflite file's contents; messages name `path`."""
     sink = io.BytesIO()
     messages: list[str] = []
-    try:
-        with _captured_stderr(messages):
-            converter.tflite_flatbuffer_to_tosa_mlir(
-                str(path), sink, debug_info=converter.TosaConverterDebugInfo.Enable
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.tflite"
+        file.write_bytes(data)
+        try:
+            with _captured_stderr(messages):
+                converter.tflite_flatbuffer_to_tosa_mlir(
+                    str(file), sink, debug_info=converter.TosaConverterDebugInfo.Enable
+                )
+        except RuntimeError as error:
+            summary = Diagnostic(
+                f"the model cannot be converted to TOSA: {error}", SourceLocation(str(path))
             )
-    except RuntimeError as error:
-        summary = Diagnostic(
-            f"the model cannot be converted to TOSA: {error}", SourceLocation(str(path))
-        )
-        raise CompileError(_converter_diagnostics(path, messages) or [summary]) from error
+            raise CompileError(_converter_diagnostics(path, messages) or [summary]) from error
     return sink.getvalue()
 
 
@@ -94,32 +103,3 @@ def _captured_stderr(lines: list[str]) -> Generator[None, None, None]:
             os.close(saved)
             captured.seek(0)
             lines.extend(captured.read().splitlines())
-
-
-def _annotate_sources(module: ir.Module, model: TfliteModel) -> None:
-    source_of = {name: op.code for op in model.operators for name in op.outputs}
-    for op in walk(module.operation):
-        if isinstance(op.location, ir.NameLoc) and op.name.startswith("tosa."):
-            code = source_of.get(op.location.name_str)
-            if code is not None:
-                op.attributes["fdt.source"] = ir.StringAttr.get(code)
-
-
-def _annotate_interface(module: ir.Module, model: TfliteModel) -> None:
-    (function,) = [op.operation for op in module.body.operations]
-    function.attributes["fdt.inputs"] = _interface(model.inputs)
-    function.attributes["fdt.outputs"] = _interface(model.outputs)
-
-
-def _interface(tensors: tuple[Tensor, ...]) -> ir.ArrayAttr:
-    return ir.ArrayAttr.get([_describe(tensor) for tensor in tensors])
-
-
-def _describe(tensor: Tensor) -> ir.DictAttr:
-    entries: dict[str, ir.Attribute] = {"name": ir.StringAttr.get(tensor.name)}
-    if tensor.scale is not None:
-        entries["scale"] = ir.FloatAttr.get(ir.F64Type.get(), tensor.scale)
-        entries["zero_point"] = ir.IntegerAttr.get(
-            ir.IntegerType.get_signless(64), tensor.zero_point
-        )
-    return ir.DictAttr.get(entries)

@@ -1,105 +1,101 @@
-"""The facts of a TFLite flatbuffer that the compiler needs beside its TOSA form."""
+"""A TFLite model as values: what graph surgery rewrites and what TOSA forgets."""
 
-import struct
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
-
-import tflite
 
 from fdt_mlir.diagnostics import SourceLocation
-from fdt_mlir.errors import compile_error
 
-_IDENTIFIER = b"TFL3"
-_Part = TypeVar("_Part")
+ABSENT = -1
+"""Index of an optional tensor that an operator goes without."""
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """real = scale * (stored - zero_point); several scales mean one per index of `axis`."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def is_per_tensor(self) -> bool:
+        return len(self.scales) == 1
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor at the model's edge; `scale` is None where it is not quantised."""
+    """A tensor; `element` is its type's name in the schema, such as INT8.
+
+    A size in `signature` is -1 where the dimension is not fixed; `shape` then holds an example.
+    `buffer` is the index of the tensor's data. `obstacles` says what makes the tensor unusable.
+    """
 
     name: str
-    scale: float | None
-    zero_point: int
+    element: str
+    shape: tuple[int, ...]
+    signature: tuple[int, ...] = ()
+    buffer: int = 0
+    is_constant: bool = False
+    quantization: Quantization | None = None
+    obstacles: tuple["Obstacle", ...] = ()
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a part of a file cannot be used, and what would help."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where an operator's options lie in the file: position in bytes, and which table it is."""
+
+    kind: int = 0
+    position: int | None = None
 
 
 @dataclass(frozen=True)
 class Operator:
-    """An operator of the graph: its builtin name, and the names of the tensors it computes."""
+    """An operator by its builtin name; operands are indices of tensors, ABSENT for none.
+
+    `index` is its place in the file, or that of the operator for which it was inserted.
+    """
 
     index: int
     code: str
-    custom_code: str | None
-    outputs: tuple[str, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    version: int = 1
+    custom_code: str = ""
+    options: Options = Options()
+    options_2: Options = Options()
+
+    @property
+    def title(self) -> str:
+        """The operator as a message calls it."""
+        return f"{self.code} '{self.custom_code}'" if self.custom_code else self.code
 
 
 @dataclass(frozen=True)
 class TfliteModel:
-    """One subgraph."""
+    """The only subgraph of a file; inputs and outputs are indices of tensors."""
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    file: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
 
+    def location(self, operator: Operator) -> SourceLocation:
+        """Say where an operator is: its first result is the name that viewers of a model show."""
+        names = [self.tensors[index].name for index in operator.outputs if index != ABSENT]
+        return SourceLocation(self.file, name=names[0] if names else f"operator {operator.index}")
 
-def parse_tflite(path: Path, data: bytes) -> TfliteModel:
-    """Read inputs, outputs and operators. Raises CompileError for a file of another kind."""
-    if data[4:8] != _IDENTIFIER:
-        raise compile_error(
-            f"not a TFLite model: bytes 4 to 8 are {data[4:8]!r}, not {_IDENTIFIER!r}",
-            SourceLocation(str(path)),
+    def operands(self, operator: Operator) -> tuple[int, ...]:
+        """Return the tensors that an operator reads and that are computed, not constant."""
+        return tuple(
+            index
+            for index in operator.inputs
+            if index != ABSENT and not self.tensors[index].is_constant
         )
-    try:
-        return _read(tflite.Model.GetRootAs(data, 0))
-    except (IndexError, KeyError, struct.error, ValueError, AttributeError, TypeError) as error:
-        # The flatbuffer accessors do not verify: a truncated file shows as a read out of bounds.
-        raise compile_error(
-            f"the file is truncated or corrupt ({len(data)} bytes)",
-            SourceLocation(str(path)),
-            "download or export the model again",
-        ) from error
-
-
-def _read(model: tflite.Model) -> TfliteModel:
-    if model.SubgraphsLength() != 1:
-        raise ValueError(f"{model.SubgraphsLength()} subgraphs")
-    graph = _present(model.Subgraphs(0))
-    return TfliteModel(
-        inputs=tuple(_tensor(graph, graph.Inputs(i)) for i in range(graph.InputsLength())),
-        outputs=tuple(_tensor(graph, graph.Outputs(i)) for i in range(graph.OutputsLength())),
-        operators=tuple(_operator(model, graph, i) for i in range(graph.OperatorsLength())),
-    )
-
-
-def _tensor(graph: tflite.SubGraph, index: int) -> Tensor:
-    name = _tensor_name(graph, index)
-    quantization = _present(graph.Tensors(index)).Quantization()
-    if quantization is None or quantization.ScaleLength() == 0:
-        return Tensor(name, scale=None, zero_point=0)
-    return Tensor(name, quantization.Scale(0), quantization.ZeroPoint(0))
-
-
-def _tensor_name(graph: tflite.SubGraph, index: int) -> str:
-    return _present(_present(graph.Tensors(index)).Name()).decode()
-
-
-def _present(part: _Part | None) -> _Part:
-    """A part that every model has; its absence is a corrupt file."""
-    if part is None:
-        raise ValueError("a part is missing")
-    return part
-
-
-def _operator(model: tflite.Model, graph: tflite.SubGraph, index: int) -> Operator:
-    operator = _present(graph.Operators(index))
-    code = _present(model.OperatorCodes(operator.OpcodeIndex()))
-    # Files older than schema version 3a keep the code in the 8-bit field.
-    builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    custom = code.CustomCode()
-    outputs = [operator.Outputs(i) for i in range(operator.OutputsLength())]
-    return Operator(
-        index=index,
-        code=tflite.BUILTIN_OPCODE2NAME.get(builtin, f"BUILTIN_{builtin}"),
-        custom_code=custom.decode() if custom else None,
-        outputs=tuple(_tensor_name(graph, tensor) for tensor in outputs if tensor >= 0),
-    )

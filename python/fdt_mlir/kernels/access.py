@@ -15,6 +15,11 @@ class Linear:
     coefficients: tuple[int, ...]
     constant: int = 0
 
+    @property
+    def dims(self) -> tuple[int, ...]:
+        """The dimensions that count."""
+        return tuple(dim for dim, c in enumerate(self.coefficients) if c)
+
     def scaled(self, factor: int) -> Linear:
         return Linear(tuple(c * factor for c in self.coefficients), self.constant * factor)
 
@@ -61,6 +66,10 @@ class Access:
             if subscript.ring is None:
                 total = total.plus(subscript.position.scaled(subscript.stride))
         return total
+
+    def leaving(self, extents: Sequence[int]) -> tuple[Subscript, ...]:
+        """The subscripts that reach beyond the operand."""
+        return tuple(subscript for subscript in self.subscripts if subscript.may_leave(extents))
 
     def rings(self) -> tuple[Subscript, ...]:
         return tuple(subscript for subscript in self.subscripts if subscript.ring is not None)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fdt_mlir.kernels.access import Access
+from fdt_mlir.kernels.borders import clipped_dims, dims_by_value
 from fdt_mlir.kernels.kernel import Kernel
 
 
@@ -71,23 +72,10 @@ def _append(
 
 
 def _can_merge(outer: Loop, dim: int, kernel: Kernel, accesses: Sequence[Access]) -> bool:
-    extent = kernel.dims[dim]
-    if dim in kernel.slices or _is_argument(kernel, (*outer.dims, dim)):
+    by_value = dims_by_value(kernel, accesses)
+    if dim in by_value or by_value & set(outer.dims):
         return False
-    for access in accesses:
-        coefficients = access.linear(len(kernel.dims)).coefficients
-        if coefficients[outer.last] != extent * coefficients[dim]:
-            return False
-        for subscript in access.subscripts:
-            position = subscript.position.coefficients
-            if position[dim] and (subscript.ring or subscript.may_leave(kernel.dims)):
-                return False
-            if subscript.ring and position[outer.last]:
-                return False
-    return True
-
-
-def _is_argument(kernel: Kernel, dims: Sequence[int]) -> bool:
-    """Whether a stage computes with one of these loop indices themselves."""
-    names = {f"dim:{dim}" for dim in dims}
-    return any(names & {*stage.args, *stage.init_args} for stage in kernel.stages)
+    if dim in kernel.slices or dim in clipped_dims(kernel, accesses):
+        return False
+    coefficients = [access.linear(len(kernel.dims)).coefficients for access in accesses]
+    return all(c[outer.last] == kernel.dims[dim] * c[dim] for c in coefficients)

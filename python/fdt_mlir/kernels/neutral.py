@@ -12,16 +12,18 @@ def is_neutral(module: ir.Module, stage: Stage, operand: int, pad: ir.Attribute)
     """Whether reading `pad` for operand number `operand` gives back the accumulator.
 
     Follows constants through the body: `acc + (pad - pad) * w` and `max(acc, smallest)` are
-    neutral. Float weights are taken to be finite, as in every framework that skips padding.
+    neutral; a stage that does not read the operand does not mind. Float weights are taken to be
+    finite, as in every framework that skips padding.
     """
-    if not stage.reduces:
+    name = f"in:{operand}"
+    if name not in stage.args:
+        return name not in stage.init_args
+    if not stage.reduces or name in stage.init_args:
         return False
     function = ir.SymbolTable(module.operation)[stage.body].operation
     block = function.regions[0].blocks[0]
     accumulator = block.arguments[stage.args.index("acc")]
-    known: dict[ir.Value, Known] = {
-        block.arguments[stage.args.index(f"in:{operand}")]: number_of(pad)
-    }
+    known: dict[ir.Value, Known] = {block.arguments[stage.args.index(name)]: number_of(pad)}
     same: set[ir.Value] = {accumulator}
     *computations, terminator = (op.operation for op in block.operations)
     for op in computations:

@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fdt_mlir.attributes import integers, string
-from fdt_mlir.bindings import constant_array, ir
+from fdt_mlir.attributes import integers, string, tensor_data
+from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import destination_of, inputs_of
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import op_error
@@ -78,9 +78,12 @@ def _origin(value: ir.Value) -> tuple[ir.Value, int, list[tuple[ir.Value, int]]]
 
 
 def constant_of(module: ir.Module, view: View) -> NDArray[Any] | None:
-    """The data of a view's base where it is a constant global; None for buffers."""
+    """The whole data of the constant global that a view shows; None for buffers.
+
+    Raises CompileError for data that cannot be read.
+    """
     op = producer(view.base)
     if op is None or op.name != "memref.get_global":
         return None
     table = ir.SymbolTable(module.operation)
-    return constant_array(table[string(op, "name")].operation.attributes["initial_value"])
+    return tensor_data(table[string(op, "name")].operation, "initial_value")

@@ -36,14 +36,15 @@ def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) 
     order = packed_order(kernel, operand)
     if order is None:
         assert not tiled, "a table is not tiled"
-        return PackedConstant(window.reshape(-1), data.shape, view.strides)
+        strides = _packed_strides(view.shape, range(len(view.shape)))
+        return PackedConstant(np.ravel(window), data.shape, strides)
     steps = [window.shape[dim] // view.shape[dim] for dim in tiled]
     split: list[int] = []
     for dim, extent in enumerate(view.shape):
         split += [window.shape[dim] // extent, extent]
     # Every dimension became (tiles, extent of a tile); tiles go to the front.
     axes = [2 * dim for dim in range(len(view.shape))] + [2 * dim + 1 for dim in order]
-    packed = np.ascontiguousarray(window.reshape(split).transpose(axes)).reshape(-1)
+    packed = np.ravel(np.transpose(np.reshape(window, split), axes))
     tile_elements = int(np.prod(view.shape, dtype=np.int64))
     dynamic: list[tuple[ir.Value, int]] = []
     for number, (dim, value) in enumerate(tiled.items()):
@@ -69,13 +70,11 @@ def _tiled_dims(view: View, full: Sequence[int]) -> dict[int, ir.Value]:
 
 
 def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> NDArray[Any]:
-    starts = np.unravel_index(view.offset, data.shape) if data.shape else ()
-    return data[
-        tuple(
-            slice(None) if dim in tiled else slice(int(start), int(start) + view.shape[dim])
-            for dim, start in enumerate(starts)
-        )
-    ]
+    """The part of a constant that a call reads; whole along the dimensions that loops tile."""
+    shape = tuple(data.shape[dim] if dim in tiled else n for dim, n in enumerate(view.shape))
+    strides = [stride * data.itemsize for stride in view.strides]
+    start = data.reshape(-1)[view.offset :]
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:

@@ -50,8 +50,8 @@ class StageFunction:
     def constant(self, value: ir.Value) -> ir.Value:
         """Copy a scalar constant of the model, or the element of a splat, into the function."""
         op = producer(value)
-        assert op is not None, "a scalar that is no constant"
-        assert op.name == "arith.constant", "a scalar that is no constant"
+        assert op is not None, "a scalar that the model computes"
+        assert op.name == "arith.constant", f"a scalar that {op.name} computes"
         attribute = op.attributes["value"]
         if isinstance(attribute, ir.DenseElementsAttr):
             attribute = attribute.get_splat_value()

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from fdt_mlir.attributes import integers
-from fdt_mlir.bindings import constant_array, ir, walk
+from fdt_mlir.attributes import integers, tensor_data
+from fdt_mlir.bindings import ir, walk
 from fdt_mlir.normalize.structured import element_type, is_constant, producer
 from fdt_mlir.passes import Pass
 
@@ -18,7 +18,8 @@ class FoldConstantsPass(Pass):
     Requires: linalg on tensors.
     Ensures: no `linalg.transpose` of an `arith.constant` is left; weights of convolutions that
         come from TOSA (OHWI) are HWIO.
-    Fails when: never.
+    Fails when: a transposed constant is of a type that cannot be read, such as i4, or its data is
+        not part of the IR (dense_resource).
     """
 
     name: ClassVar[str] = "fdt-fold-constants"
@@ -33,7 +34,7 @@ def _fold_transpose(op: ir.Operation) -> None:
     constant = producer(op.operands[0])
     assert constant is not None
     permutation = integers(op, "permutation")
-    data = constant_array(constant.attributes["value"])
+    data = tensor_data(constant, "value")
     array = np.ascontiguousarray(np.transpose(data, permutation))
     result_type = op.results[0].type
     with ir.InsertionPoint(op), op.location:

@@ -7,9 +7,11 @@ from fdt_mlir.normalize.structured import Structured, is_constant, structured
 
 
 def layer_kind(members: Sequence[ir.Operation]) -> str:
-    """Name the kind of a layer: conv, depthwise, dense, matmul, pool, reduce, softmax, map, pad.
+    """Name the kind of a layer.
 
-    A label for people and for choosing a faster kernel; nothing depends on it for correctness.
+    One of conv, depthwise, dense, matmul, pool, reduce, softmax, copy, transpose, pad,
+    elementwise: a label for people and for choosing a faster kernel; nothing depends on it for
+    correctness.
     """
     views = [view for op in members if (view := structured(op)) is not None]
     reductions = [view for view in views if view.is_reduction]
@@ -17,7 +19,22 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
         return "softmax"
     if reductions:
         return _reduction_kind(reductions[0])
-    return "elementwise" if views else "pad"
+    if views and not all(_is_copy(view) for view in views):
+        return "elementwise"
+    if any(op.name == "tensor.pad" for op in members):
+        return "pad"
+    return "copy" if all(view.maps[0] == view.maps[-1] for view in views) else "transpose"
+
+
+def _is_copy(view: Structured) -> bool:
+    """Whether the body gives back what it reads."""
+    body = view.op.regions[0].blocks[0]
+    only = next(iter(body.operations)).operation
+    return (
+        only.name == "linalg.yield"
+        and only.operands[0] == body.arguments[0]
+        and len(view.inputs) == 1
+    )
 
 
 def _reduction_kind(view: Structured) -> str:

@@ -153,7 +153,10 @@ class _Grouping:
         self.grow([root])
 
     def grow(self, members: Iterable[ir.Operation]) -> None:
-        """Add the producers that only the layers of `members` read; contractions stay apart."""
+        """Add the producers that only the layers of `members` read; contractions stay apart.
+
+        A pad ends the search: it is an access of its operand, which therefore must exist.
+        """
         pending = [op for op in members if not _starts_layer(op)]
         while pending:
             op = pending.pop()
@@ -162,7 +165,8 @@ class _Grouping:
                 self._add_start(view, self.layer_of[op])
             for candidate in self._producers(op):
                 self.layer_of[candidate] = self.layer_of[op]
-                pending.append(candidate)
+                if candidate.name != "tensor.pad":
+                    pending.append(candidate)
 
     def _producers(self, op: ir.Operation) -> Iterator[ir.Operation]:
         """Producers of `op` that can be computed element by element where they are read."""
@@ -174,6 +178,8 @@ class _Grouping:
             if candidate is None or candidate in self.layer_of:
                 continue
             if not (_is_groupable(candidate) or is_unit_reshape(candidate)):
+                continue
+            if any(user.name == "tensor.pad" for user in users(value)):
                 continue
             # NOTE: Operation.__eq__ rejects None, hence the two steps.
             inside = all(user in self.layer_of for user in users(value)) and all(

@@ -4,18 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.bindings import ir, source_name
+from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError
 from fdt_mlir.normalize.layer_kinds import layer_kind
 from fdt_mlir.normalize.layers import Layer, find_layers, prepare
 from fdt_mlir.normalize.names import identifier, layer_name, unique_name
 from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape, structured
-from fdt_mlir.passes import Pass, op_error
-
-# Operations that move or rename data without a loop of their own.
-_VIEWS = frozenset(
-    ["tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.insert_slice"]
-)
-_FREE = frozenset(["arith.constant", "tensor.empty", "func.return", "return"])
+from fdt_mlir.normalize.supported import fault_of
+from fdt_mlir.passes import Pass, location_of, op_error
 
 
 @dataclass(frozen=True)
@@ -23,10 +19,18 @@ class MarkLayersPass(Pass):
     """Mark every structured operation with its layer and its role in it.
 
     Requires: linalg.generic, tensor, arith and math ops of static shape in functions of one block.
+<<<<<<< HEAD
     Ensures: every structured operation carries `fdt.layer` and `fdt.role`, which together name it;
         each layer has one result that is used outside of it; cheap producers (fills, pads,
         widening casts) that several layers read are duplicated, one for each.
     Fails when: an operation is neither structured nor a view; all of them are named.
+=======
+    Ensures: every structured operation carries `fdt.layer` and `fdt.role`; each layer has one
+        result that is used outside of it; cheap producers (fills, pads, widening casts) that
+        several layers read are duplicated, one for each.
+    Fails when: an operation cannot become part of a kernel (normalize/supported.py says which
+        can); all of them are named.
+>>>>>>> 440acd341b47191b8306db67a585014cf5626443
     """
 
     name: ClassVar[str] = "fdt-mark-layers"
@@ -54,15 +58,12 @@ def _mark_function(function: ir.Operation) -> None:
 
 
 def _check_operations(block: ir.Block) -> None:
-    errors: list[CompileError] = []
-    for operation in block.operations:
-        op = operation.operation
-        if op.name in _FREE or op.name in _VIEWS or op.name == "tensor.pad":
-            continue
-        if structured(op) is None:
-            errors.append(op_error(op, f"operation '{op.name}' cannot be compiled"))
-    if errors:
-        raise CompileError([error.diagnostics[0] for error in errors])
+    operations = [operation.operation for operation in block.operations]
+    faults = [(op, fault) for op in operations if (fault := fault_of(op))]
+    if faults:
+        raise CompileError(
+            [Diagnostic(fault.message, location_of(op), fault.hint) for op, fault in faults]
+        )
 
 
 def _name(layer: Layer, taken: set[str]) -> str:

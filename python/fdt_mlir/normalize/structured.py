@@ -1,10 +1,11 @@
 """Read-only views of structured operations: iteration spaces, indexing maps, uses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.attributes import items
+from fdt_mlir.attributes import integer, integers, items
 from fdt_mlir.bindings import ir
+from fdt_mlir.passes import op_error
 
 PARALLEL = "#linalg.iterator_type<parallel>"
 REDUCTION = "#linalg.iterator_type<reduction>"
@@ -116,6 +117,29 @@ def is_unit_reshape(op: ir.Operation) -> bool:
         return False
     before, after = shape_of(op.operands[0]), shape_of(op.results[0])
     return [n for n in before if n != 1] == [n for n in after if n != 1]
+
+
+def pad_amounts(op: ir.Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Elements that a `tensor.pad` adds before and after each dimension; negative ones crop.
+
+    Raises CompileError where an amount is computed by the model.
+    """
+    # NOTE: amounts that are constants in operands stay there; no pattern makes them attributes.
+    operands = iter(op.operands[1:])
+    low, high = (
+        tuple(_amount(op, amount, operands) for amount in integers(op, name))
+        for name in ("static_low", "static_high")
+    )
+    return low, high
+
+
+def _amount(op: ir.Operation, static: int, operands: Iterator[ir.Value]) -> int:
+    if static != ir.ShapedType.get_dynamic_size():
+        return static
+    constant = producer(next(operands))
+    if constant is None or constant.name != "arith.constant":
+        raise op_error(op, "the amount of padding is computed by the model, a constant is needed")
+    return integer(constant, "value")
 
 
 def is_constant(value: ir.Value) -> bool:

@@ -133,10 +133,14 @@ def _outputs(entry: ir.Operation) -> tuple[Port, ...]:
 def _port(entry: ir.Operation, side: str, number: int, value: ir.Value) -> Port:
     described = _description(entry, f"fdt.{side}s", number)
     quantised = described is not None and "scale" in described
+    has_type = described is not None and "type" in described
     return Port(
         name=described["name"].value if described is not None else f"{side}_{number}",
         shape=tuple(value.type.shape),
-        type=type_name(value.type.element_type),
+        # The module's integers are signless: only the importer knows an unsigned one.
+        type=described["type"].value
+        if described is not None and has_type
+        else type_name(value.type.element_type),
         scale=described["scale"].value if described is not None and quantised else None,
         zero_point=described["zero_point"].value if described is not None and quantised else 0,
         offset=_offset(entry, value),

@@ -1,0 +1,77 @@
+// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-match-reference)' | FileCheck %s
+
+// LiteRT rounds a fully connected layer once, a convolution twice.
+// CHECK-LABEL: func.func @rescales(
+// CHECK: tosa.rescale {{.*}} rounding_mode<SINGLE_ROUND> {{.*}} {fdt.source = "FULLY_CONNECTED"}
+// CHECK: tosa.rescale {{.*}} rounding_mode<DOUBLE_ROUND> {{.*}} {fdt.source = "CONV_2D"}
+// CHECK: tosa.rescale {{.*}} rounding_mode<DOUBLE_ROUND>
+func.func @rescales(%sums: tensor<2x3xi32>, %factor: tensor<1xi32>, %shift: tensor<1xi8>,
+                    %zero: tensor<1xi32>, %offset: tensor<1xi8>)
+    -> (tensor<2x3xi8>, tensor<2x3xi8>, tensor<2x3xi8>) {
+  %dense = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
+      rounding_mode<DOUBLE_ROUND> per_channel(false) input_unsigned(false) output_unsigned(false)
+      {fdt.source = "FULLY_CONNECTED"}
+      : (tensor<2x3xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>)
+      -> tensor<2x3xi8>
+  %conv = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
+      rounding_mode<DOUBLE_ROUND> per_channel(false) input_unsigned(false) output_unsigned(false)
+      {fdt.source = "CONV_2D"}
+      : (tensor<2x3xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>)
+      -> tensor<2x3xi8>
+  %unknown = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
+      rounding_mode<DOUBLE_ROUND> per_channel(false) input_unsigned(false) output_unsigned(false)
+      : (tensor<2x3xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>)
+      -> tensor<2x3xi8>
+  return %dense, %conv, %unknown : tensor<2x3xi8>, tensor<2x3xi8>, tensor<2x3xi8>
+}
+
+// Without padding all windows have 2x3 elements: the division is by a constant, half away from 0.
+// CHECK-LABEL: func.func @average(
+// CHECK-NOT: tosa.avg_pool2d
+// CHECK: %[[PADDED:.*]] = tensor.pad %{{.*}} low[0, 0, 0, 0] high[0, 0, 0, 0]
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[PADDED]], %{{.*}} : tensor<1x4x6x5xi8>
+// CHECK: arith.addi %{{.*}}, %{{.*}} : i32
+// CHECK: linalg.generic {{.*}} ins(%[[SUM]] : tensor<1x2x2x5xi32>)
+// CHECK-NOT: linalg.index
+// CHECK: %[[COUNT:.*]] = arith.constant 6 : i32
+// CHECK: arith.divsi %{{.*}}, %[[COUNT]] : i32
+// CHECK: arith.trunci {{.*}} i32 to i8
+func.func @average(%image: tensor<1x4x6x5xi8>, %zero: tensor<1xi8>) -> tensor<1x2x2x5xi8> {
+  %mean = tosa.avg_pool2d %image, %zero, %zero kernel([2, 3]) stride([2, 3]) pad([0, 0, 0, 0])
+      acc_type(i32) {fdt.source = "AVERAGE_POOL_2D"}
+      : (tensor<1x4x6x5xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x2x2x5xi8>
+  return %mean : tensor<1x2x2x5xi8>
+}
+
+// At a border the divisor is the number of elements inside the image, counted along each axis.
+// CHECK-LABEL: func.func @border(
+// CHECK: tensor.pad %{{.*}} low[0, 1, 0, 0] high[0, 0, 1, 0]
+// CHECK: %[[Y:.*]] = linalg.index 1
+// CHECK: arith.minsi
+// CHECK: %[[ROWS:.*]] = arith.subi
+// CHECK: linalg.index 2
+// CHECK: arith.minsi
+// CHECK: %[[COLUMNS:.*]] = arith.subi
+// CHECK: %[[COUNT:.*]] = arith.muli %[[ROWS]], %[[COLUMNS]]
+// CHECK: arith.divsi %{{.*}}, %[[COUNT]]
+func.func @border(%image: tensor<1x3x5x7xi8>, %zero: tensor<1xi8>) -> tensor<1x2x3x7xi8> {
+  %mean = tosa.avg_pool2d %image, %zero, %zero kernel([2, 2]) stride([2, 2]) pad([1, 0, 0, 1])
+      acc_type(i32) {fdt.source = "AVERAGE_POOL_2D"}
+      : (tensor<1x3x5x7xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x2x3x7xi8>
+  return %mean : tensor<1x2x3x7xi8>
+}
+
+// Float pools, and pools that are no TFLite operator, mean the same in TOSA: they stay.
+// CHECK-LABEL: func.func @kept(
+// CHECK: tosa.avg_pool2d {{.*}}(tensor<1x2x3x4xf32>
+// CHECK: tosa.avg_pool2d {{.*}}(tensor<1x2x3x4xi8>
+func.func @kept(%real: tensor<1x2x3x4xf32>, %zero: tensor<1xf32>, %image: tensor<1x2x3x4xi8>,
+                %offset: tensor<1xi8>) -> (tensor<1x1x1x4xf32>, tensor<1x1x1x4xi8>) {
+  %float = tosa.avg_pool2d %real, %zero, %zero kernel([2, 3]) stride([1, 1]) pad([0, 0, 0, 0])
+      acc_type(f32) {fdt.source = "AVERAGE_POOL_2D"}
+      : (tensor<1x2x3x4xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x4xf32>
+  %plain = tosa.avg_pool2d %image, %offset, %offset kernel([2, 3]) stride([1, 1]) pad([0, 0, 0, 0])
+      acc_type(i32)
+      : (tensor<1x2x3x4xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x1x1x4xi8>
+  return %float, %plain : tensor<1x1x1x4xf32>, tensor<1x1x1x4xi8>
+}
