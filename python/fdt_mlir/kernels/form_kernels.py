@@ -7,14 +7,9 @@ from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
-<<<<<<< HEAD
 from fdt_mlir.normalize.structured import defined_functions, is_carried, producer, structured
-from fdt_mlir.passes import Pass
-=======
-from fdt_mlir.normalize.structured import defined_functions, producer, structured
 from fdt_mlir.normalize.supported import fault_of
 from fdt_mlir.passes import Pass, op_error
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
 
 # What schedules say about a layer stays on its call.
 _KEPT_ATTRIBUTES = ("fdt.row_path", "fdt.row_dims", "fdt.row_tiles")
@@ -36,18 +31,14 @@ class FormKernelsPass(Pass):
 
     def run(self, module: ir.Module) -> None:
         for function in defined_functions(module):
-<<<<<<< HEAD
+            _check_marks(function)
             for op in walk(function):
                 if op.name == "scf.for":
                     _own_results(op)
-=======
-            _check_marks(function)
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
             for members in _layers(function):
                 _replace(module, members)
 
 
-<<<<<<< HEAD
 def _own_results(loop: ir.Operation) -> None:
     """Let a loop write into tensors of its own, not into an empty one that others share."""
     for number, value in enumerate(loop.operands):
@@ -55,7 +46,8 @@ def _own_results(loop: ir.Operation) -> None:
         if op is not None and op.name == "tensor.empty":
             with ir.InsertionPoint(loop), loop.location:
                 loop.operands[number] = alloc_tensor(value.type)
-=======
+
+
 def _check_marks(function: ir.Operation) -> None:
     for op in walk(function):
         if "fdt.layer" not in op.attributes:
@@ -63,7 +55,6 @@ def _check_marks(function: ir.Operation) -> None:
                 raise op_error(op, f"'{op.name}' belongs to no layer", "run fdt-mark-layers first")
         elif fault := fault_of(op):
             raise op_error(op, fault.message, fault.hint)
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
@@ -84,9 +75,6 @@ def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
 
 def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
     root = _root(members)
-<<<<<<< HEAD
-    given = _given_destination(root)
-=======
     if root is not None:
         _create_call(module, members, root)
     for op in reversed(members):
@@ -94,8 +82,7 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
 
 
 def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
-    given = _given_destination(root, members)
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
+    given = _given_destination(root)
     composed = compose_kernel(module, members, root, given)
     with ir.InsertionPoint(root), composed.location:
         destination = given if given is not None else alloc_tensor(root.results[0].type)

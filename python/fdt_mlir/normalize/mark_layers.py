@@ -19,18 +19,11 @@ class MarkLayersPass(Pass):
     """Mark every structured operation with its layer and its role in it.
 
     Requires: linalg.generic, tensor, arith and math ops of static shape in functions of one block.
-<<<<<<< HEAD
     Ensures: every structured operation carries `fdt.layer` and `fdt.role`, which together name it;
         each layer has one result that is used outside of it; cheap producers (fills, pads,
         widening casts) that several layers read are duplicated, one for each.
-    Fails when: an operation is neither structured nor a view; all of them are named.
-=======
-    Ensures: every structured operation carries `fdt.layer` and `fdt.role`; each layer has one
-        result that is used outside of it; cheap producers (fills, pads, widening casts) that
-        several layers read are duplicated, one for each.
     Fails when: an operation cannot become part of a kernel (normalize/supported.py says which
         can); all of them are named.
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
     """
 
     name: ClassVar[str] = "fdt-mark-layers"

@@ -73,8 +73,9 @@ def _messages(failure: str) -> list[_Message]:
 
 
 def _parse_location(text: str) -> ir.Location | None:
+    # NOTE: Attribute.parse fails on the subclasses of locations.
     try:
-        return ir.Location.from_attr(ir.Attribute.parse(text), ir.Context.current)
+        return ir.Module.parse(f"module {{}} {text}").operation.location
     except ir.MLIRError:
         return None
 
