@@ -97,11 +97,8 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     FoldConstantsPass,
     ExposeCopiesPass,
     MarkLayersPass,
-<<<<<<< HEAD
-    TileAndFusePass,
-=======
     DiscoverPathsPass,
->>>>>>> 440acd341b47191b8306db67a585014cf5626443
+    TileAndFusePass,
     FormKernelsPass,
     PlacePartsPass,
     BuildRowLoopsPass,
