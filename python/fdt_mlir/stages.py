@@ -27,7 +27,7 @@ STAGES = (
         "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
         "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
         "linalg-fold-unit-extent-dims,canonicalize,cse),"
-        "fdt-expose-copies,fdt-mark-layers",
+        "fdt-fold-views,fdt-expose-copies,fdt-mark-layers",
     ),
     Stage("schedules", "fdt-tile-and-fuse"),
     Stage(
