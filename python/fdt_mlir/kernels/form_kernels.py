@@ -39,15 +39,6 @@ class FormKernelsPass(Pass):
                 _replace(module, members)
 
 
-def _own_results(loop: ir.Operation) -> None:
-    """Let a loop write into tensors of its own, not into an empty one that others share."""
-    for number, value in enumerate(loop.operands):
-        op = producer(value)
-        if op is not None and op.name == "tensor.empty":
-            with ir.InsertionPoint(loop), loop.location:
-                loop.operands[number] = alloc_tensor(value.type)
-
-
 def _check_marks(function: ir.Operation) -> None:
     for op in walk(function):
         if "fdt.layer" not in op.attributes:
@@ -55,6 +46,15 @@ def _check_marks(function: ir.Operation) -> None:
                 raise op_error(op, f"'{op.name}' belongs to no layer", "run fdt-mark-layers first")
         elif fault := fault_of(op):
             raise op_error(op, fault.message, fault.hint)
+
+
+def _own_results(loop: ir.Operation) -> None:
+    """Let a loop write into tensors of its own, not into an empty one that others share."""
+    for number, value in enumerate(loop.operands):
+        op = producer(value)
+        if op is not None and op.name == "tensor.empty":
+            with ir.InsertionPoint(loop), loop.location:
+                loop.operands[number] = alloc_tensor(value.type)
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:

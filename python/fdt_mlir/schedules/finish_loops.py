@@ -59,7 +59,10 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
     inside = {string(op, "fdt.layer") for op in walk(loop) if "fdt.layer" in op.attributes}
     taken = {string(op, "fdt.layer") for op in walk(function) if "fdt.layer" in op.attributes}
     name = string(end, "fdt.layer")
-    init_name, finish_name = unique_name(f"{name}_init", taken), unique_name(f"{name}_finish", taken)
+    init_name, finish_name = (
+        unique_name(f"{name}_init", taken),
+        unique_name(f"{name}_finish", taken),
+    )
     _start(loop, end, init_name)
     _separate_destinations(loop, end)
     for operation in list(function.regions[0].blocks[0].operations):

@@ -109,7 +109,9 @@ class _PathScript:
                 self._fail(f"layer '{end.name}' has {len(loops)} loops, a path tiles loop {dim}")
             extent = loops[dim].extent
             if tile < 1 or (path.family == FDT and extent % tile):
-                self._fail(f"tiles of {tile} do not divide the {extent} of loop {dim} of {end.name}")
+                self._fail(
+                    f"tiles of {tile} do not divide the {extent} of loop {dim} of {end.name}"
+                )
         return [loops[dim] for dim in path.dims]
 
     def _fail(self, message: str) -> None:
@@ -147,7 +149,9 @@ class _PathScript:
         sizes = [0] * (max(position_of) + 1)
         for loop, tile in zip(self._loops_of(op, loops), self.path.tiles, strict=True):
             sizes[loop.position] = tile
-        names = ["%tile_loop"] if len(loops) == 1 else [f"%tile_loop_{n}" for n in range(len(loops))]
+        names = (
+            ["%tile_loop"] if len(loops) == 1 else [f"%tile_loop_{n}" for n in range(len(loops))]
+        )
         handle = self._find(op)
         types = ", ".join(["!op"] * (len(names) + 1))
         self._add(f"%tile, {', '.join(names)} = transform.structured.tile_using_for {handle}")
