@@ -19,6 +19,7 @@ from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
+from fdt_mlir.normalize.fold_views import FoldViewsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.pass_options import parse_options
@@ -97,6 +98,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MatchReferencePass,
     FoldConstantsPass,
     UnflattenPass,
+    FoldViewsPass,
     ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,
