@@ -66,6 +66,7 @@ def file_with_weights(
     is_sparse: bool = False,
     is_variable: bool = False,
     has_custom_quantization: bool = False,
+    scale: float | None = None,
     is_external: bool = False,
 ) -> bytes:
     """Build a file of one operator, x + weights, where the int8 weights have shape (4)."""
@@ -75,6 +76,9 @@ def file_with_weights(
         fields["Sparsity"] = _table(builder, "SparsityParameters")
     if has_custom_quantization:
         fields["Quantization"] = _table(builder, "QuantizationParameters", DetailsType=1)
+    if scale is not None:
+        scales = builder.CreateNumpyVector(np.array([scale], np.float32))
+        fields["Quantization"] = _table(builder, "QuantizationParameters", Scale=scales)
     place = {"Offset": 1 << 20, "Size": 4} if is_external else {"Data": _bytes(builder, data)}
     buffers = [_table(builder, "Buffer"), _table(builder, "Buffer", **place)]
     tensors = [

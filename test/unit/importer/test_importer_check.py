@@ -86,6 +86,8 @@ def test_model_without_outputs():
         ({"is_sparse": True}, "is stored sparsely"),
         ({"is_variable": True}, "is a variable that outlives an inference"),
         ({"has_custom_quantization": True}, "has a quantisation other than scale and zero point"),
+        ({"scale": float("nan")}, "has the scale nan"),
+        ({"scale": 0.0}, "has the scale 0"),
         ({"is_external": True}, "has its data outside of the flatbuffer"),
         ({"data": bytes(5)}, "holds 5 bytes, but INT8 of shape [4] takes 4"),
     ],
