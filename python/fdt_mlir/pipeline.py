@@ -22,6 +22,7 @@ from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
+from fdt_mlir.paths.discover_paths import DiscoverPathsPass
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
 
 OUR_PREFIX = "fdt-"
@@ -95,6 +96,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     FoldConstantsPass,
     ExposeCopiesPass,
     MarkLayersPass,
+    DiscoverPathsPass,
     FormKernelsPass,
     PlacePartsPass,
     BuildRowLoopsPass,

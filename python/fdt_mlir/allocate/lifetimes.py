@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fdt_mlir.attributes import integer, string
-from fdt_mlir.bindings import ir
-from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of
+from fdt_mlir.bindings import ir, walk
+from fdt_mlir.kernels.kernel import (
+    KERNEL_OP,
+    destination_of,
+    inputs_of,
+    kernel_calls,
+    require,
+)
 from fdt_mlir.kernels.operands import view_of
+from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.normalize.structured import element_bytes, element_type, producer, tensor_bytes
+from fdt_mlir.passes import op_error
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,10 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     Every kernel call is a step, in program order. Inputs live from the first step, outputs to the
     last. A buffer that exists before or after an iteration of a tile loop lives as long as the
     whole loop; one that is allocated inside it lives within an iteration.
+
+    Raises CompileError where something is read that nothing writes, or cannot be planned.
     """
+    _check(function)
     block = function.regions[0].blocks[0]
     collected = _Collected([], [])
     _collect(block, 1, collected)
@@ -86,6 +97,24 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
         if _is_buffer(value)
     ]
     return Lifetimes(tuple(buffers), tuple(steps))
+
+
+def _check(function: ir.Operation) -> None:
+    calls = kernel_calls(function)
+    for call in calls:
+        require(call, "fdt.layer", "fdt.kind", "fdt.macs")
+    written = {view_of(destination_of(call)).base for call in calls}
+    for value in function.regions[0].blocks[0].arguments:
+        if not _is_static_memory(value.type):
+            hint = "run one-shot-bufferize, with function boundaries, first"
+            raise op_error(function, f"argument {value.type} is no memory of known size", hint)
+    for op in walk(function):
+        if op.name == "memref.alloc" and op.results[0] not in written:
+            raise op_error(op, "no kernel call writes this buffer", "run canonicalize first")
+
+
+def _is_static_memory(given: ir.Type) -> bool:
+    return isinstance(given, ir.MemRefType) and given.has_static_shape
 
 
 @dataclass(frozen=True)
@@ -153,12 +182,16 @@ def _is_buffer(value: ir.Value) -> bool:
 
 
 def _names(function: ir.Operation, steps: list[Step]) -> dict[ir.Value, str]:
-    """Name inputs by number, and every other buffer after the layer that first writes it."""
+    """Name inputs by number, and every other buffer after the layer that first writes it.
+
+    Names are unique: the validator and the report know buffers by their names.
+    """
     arguments = function.regions[0].blocks[0].arguments
     names: dict[ir.Value, str] = {
         argument: f"input_{number}" for number, argument in enumerate(arguments)
     }
     for step in steps:
         base = view_of(destination_of(step.op)).base
-        names.setdefault(base, string(step.op, "fdt.layer"))
+        if base not in names:
+            names[base] = unique_name(string(step.op, "fdt.layer"), names.values())
     return names

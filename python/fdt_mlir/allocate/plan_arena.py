@@ -22,7 +22,8 @@ class PlanArenaPass(Pass):
         carries `fdt.input_offsets`, `fdt.arena_bytes`, `fdt.arena_align`,
         `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`. The plan was checked by the
         validator, which shares no code with the planner.
-    Fails when: never; a plan that the validator rejects is an internal error.
+    Fails when: an argument is no memory of static shape, or nothing writes a buffer. A plan that
+        the validator rejects is an internal error.
     """
 
     name: ClassVar[str] = "fdt-plan-arena"

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence

@@ -51,6 +51,7 @@ UNARY_OPERATORS = {
     "logical_not": "!",
 }
 CMP_PREDICATES = ("==", "!=", "<", "<=", ">", ">=")  # by value of emitc.cmp's enumeration
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _PRECEDENCE = {
     "||": Precedence.LOGICAL_OR,
     "&&": Precedence.LOGICAL_AND,
@@ -87,6 +88,11 @@ class Expr:
         return self.text
 
     @property
+    def is_negative(self) -> bool:
+        """Whether the text begins with a minus sign."""
+        return self.text.startswith("-")
+
+    @property
     def in_parentheses(self) -> "Expr":
         return Expr(f"({self.text})")
 
@@ -101,10 +107,15 @@ def literal(text: str) -> Expr:
 
 
 def binary(symbol: str, lhs: Expr, rhs: Expr) -> Expr:
-    """Apply a binary operator; `x + -5` becomes `x - 5`."""
-    precedence = _PRECEDENCE[symbol]
-    if symbol in "+-" and rhs.is_literal and rhs.text.startswith("-"):
+    """Apply a binary operator, numbers to the right: `-5 + x` becomes `x - 5`."""
+    if lhs.is_literal and not rhs.is_literal:
+        if symbol in _MIRRORED:
+            symbol, lhs, rhs = _MIRRORED[symbol], rhs, lhs
+        elif symbol == "+" and lhs.is_negative:
+            lhs, rhs = rhs, lhs
+    if symbol in "+-" and rhs.is_literal and rhs.is_negative:
         symbol, rhs = "-" if symbol == "+" else "+", literal(rhs.text[1:])
+    precedence = _PRECEDENCE[symbol]
     left = lhs.in_parentheses if _wants_parentheses(lhs, precedence, False) else lhs
     right = rhs.in_parentheses if _wants_parentheses(rhs, precedence, True) else rhs
     return Expr(f"{left} {symbol} {right}", precedence)
@@ -145,7 +156,7 @@ def element_address(base: Expr, indices: Sequence[Expr]) -> Expr:
         (index,) = indices
         if index.text == "0":
             return base
-        if index.precedence >= Precedence.MULTIPLICATIVE and not index.text.startswith("-"):
+        if index.precedence >= Precedence.MULTIPLICATIVE and not index.is_negative:
             return binary("+", base, index)
     return unary("&", subscript(base, indices))
 

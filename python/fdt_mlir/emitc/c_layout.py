@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from fdt_mlir.emitc.c_literals import LINE_COLUMNS
 
 _CONTINUATION = " " * 4
-_OPERATORS = re.compile(r" ([-+*/%&|^<>?:]|<<|>>|&&|\|\||[=!<>]=) ")
+# Places to break a line at, best first: before these operators, or (the first) after these signs.
+_BREAKS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?<=[,;]) ",
+        r" (?=[?:] )",
+        r" (?=\|\| )",
+        r" (?=&& )",
+        r" (?=([&|^]|[=!<>]=|[<>]) )",
+        r" (?=[-+] )",
+        r" (?=([*/%]|<<|>>) )",
+    )
+)
 
 
 def comment_lines(text: str, indent: str = "") -> list[str]:
@@ -32,14 +44,13 @@ def statement_lines(text: str, indent: str) -> list[str]:
 
 
 def _best_break(line: str, start: int) -> int | None:
-    """Return the last place of least nesting, before an operator or after a comma."""
-    candidates = [
-        (nesting, -at) for nesting, at in _breaks(line, start) if start < at <= LINE_COLUMNS
-    ]
+    """Return the place of least nesting and, among those, of loosest binding; the last of them."""
+    candidates = [(cost, -at) for cost, at in _breaks(line, start) if start < at <= LINE_COLUMNS]
     return -min(candidates)[1] if candidates else None
 
 
 def _breaks(line: str, start: int) -> Iterator[tuple[float, int]]:
+    """Yield (cost, place) of every place where `line` may be broken; nesting counts most."""
     nesting = 0
     quote = ""
     for at in range(start, len(line)):
@@ -52,8 +63,10 @@ def _breaks(line: str, start: int) -> Iterator[tuple[float, int]]:
             nesting += 1
         elif character in ")]}":
             nesting -= 1
-        elif character == " " and (line[at - 1] in ",;" or _OPERATORS.match(line, at)):
-            yield nesting, at
-        elif character == " " and line[at - 1] == "=" and line[at - 2] not in "=!<>":
-            rest_fits = start + len(_CONTINUATION) + len(line) - at - 1 <= LINE_COLUMNS
-            yield nesting + (0.5 if rest_fits else 1.5), at
+        elif character == " ":
+            kind = next((kind for kind, rule in enumerate(_BREAKS) if rule.match(line, at)), None)
+            if kind is not None:
+                yield nesting + kind / len(_BREAKS), at
+            elif line[at - 1] == "=":
+                rest_fits = start + len(_CONTINUATION) + len(line) - at - 1 <= LINE_COLUMNS
+                yield nesting + (0.5 if rest_fits else 1.99), at

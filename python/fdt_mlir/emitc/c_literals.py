@@ -57,9 +57,10 @@ def array_initialiser(values: npt.NDArray[Any], prefix_columns: int) -> str:
     `prefix_columns` is the width of what stands before it on its first line.
     """
     flat = _element_texts(values)
-    one_line = _nested(flat, values.shape)
-    if prefix_columns + len(one_line) + len(";") <= LINE_COLUMNS:
-        return one_line
+    if len(flat) < LINE_COLUMNS:
+        one_line = _nested(flat, values.shape)
+        if prefix_columns + len(one_line) + len(";") <= LINE_COLUMNS:
+            return one_line
     return _wrapped(flat, values.shape, _ARRAY_INDENT)
 
 

@@ -27,8 +27,9 @@ _PURE = (
     | frozenset(UNARY_OPERATORS)
     | frozenset({"cmp", "conditional", "cast", "address_of", "subscript", "dereference", "member"})
 )
-_UPDATES = frozenset({"add", "sub", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"})
-_COMMUTATIVE = _UPDATES - {"sub"}
+_SHIFTS = frozenset({"bitwise_left_shift", "bitwise_right_shift"})
+_COMMUTATIVE = frozenset({"add", "mul", "bitwise_and", "bitwise_or", "bitwise_xor"})
+_UPDATES = _COMMUTATIVE | _SHIFTS | {"sub", "div", "rem"}
 _STATEMENTS = frozenset({"variable", "assign", "verbatim", "return", "for", "if", "switch"})
 SUPPORTED = _ATOMS | _CALLS | _PURE | _STATEMENTS | {"load", "member_of_ptr"}
 
@@ -142,8 +143,7 @@ class Placement:
         first = uses[-1].statement
         if first.name != "assign" or first.block is not variable.block or first in self._compound:
             return None
-        mentions = sum(use.statement is first for use in uses)
-        return first if first.operands[0] == variable.value and mentions == 1 else None
+        return first if first.operands[0] == variable.value else None
 
     def compound(self, assign: Node) -> Compound | None:
         """Return the operator and right-hand side if `assign` updates what it assigns to."""
@@ -170,16 +170,33 @@ class Placement:
             if alias := self._alias_of(op, name, operands):
                 self._alias[op.results[0]] = alias
                 continue
+            if name == "cast":
+                operands = (self._before_casts(operands[0], op.results[0]),)
             collected.nodes.append(self._node(op, name, operands, collected))
         return ()
+
+    def _before_casts(self, value: ir.Value, result: ir.Value) -> ir.Value:
+        """Skip integer casts below a cast to the type of `result` that cannot change its value."""
+        target = c_type(result.type)
+        node = self._producers.get(value)
+        while node and node.name == "cast":
+            between, source = c_type(value.type), c_type(node.operands[0].type)
+            if not (target.is_integer and between.is_integer and source.is_integer):
+                break
+            if target.bits > between.bits and not between.holds_all_of(source):
+                break
+            value = node.operands[0]
+            node = self._producers.get(value)
+        return value
 
     def _alias_of(
         self, op: ir.Operation, name: str, operands: Sequence[ir.Value]
     ) -> ir.Value | None:
         """Return the operand that `op` merely repeats: a cast to the same type, or `&p[0]`."""
         if name == "cast" and not is_lvalue(operands[0].type):
-            same = c_type(operands[0].type).value == c_type(op.results[0].type).value
-            return operands[0] if same else None
+            source = self._before_casts(operands[0], op.results[0])
+            is_same = c_type(source.type).value == c_type(op.results[0].type).value
+            return source if is_same else None
         target = self._producers.get(operands[0]) if name == "address_of" else None
         if target is None or target.name != "subscript":
             return None
@@ -230,7 +247,7 @@ class Placement:
         if node.is_atom or is_dead:
             return
         if node.is_lvalue or self._is_inlined(node, uses):
-            if node.name == "load" and self._forms_compound(node, uses[0].statement):
+            if node.name == "load" and len(uses) == 1 and self._forms_compound(node, uses[0]):
                 return
             for use in uses:
                 self._use_operands(node, use)
@@ -239,9 +256,18 @@ class Placement:
         self._use_operands(node, None)
 
     def _is_inlined(self, node: Node, uses: Sequence[Use]) -> bool:
-        if node.name in _STATEMENTS or len(uses) != 1 or "fdt.comment" in node.op.attributes:
+        if node.name in _STATEMENTS or not uses or "fdt.comment" in node.op.attributes:
             return False
-        (use,) = uses
+        if len(uses) > 1 and not self._reads_variable(node):
+            return False
+        return all(self._may_move(node, use) for use in uses)
+
+    def _reads_variable(self, node: Node) -> bool:
+        """Whether spelling `node` is naming a local variable, which may be done repeatedly."""
+        source = self.producer(node.operands[0]) if node.name == "load" else None
+        return source is not None and source.name == "variable"
+
+    def _may_move(self, node: Node, use: Use) -> bool:
         if use.statement.block is not node.block or use.depth > _MAX_DEPTH:
             return False
         if node.effect == Effect.NONE:
@@ -252,8 +278,9 @@ class Placement:
             for other in passed
         )
 
-    def _forms_compound(self, load: Node, assign: Node) -> bool:
+    def _forms_compound(self, load: Node, use: Use) -> bool:
         """Recognise `x = x op value` at its inlined load of x, which C then does not spell."""
+        assign = use.statement
         if assign.name != "assign" or not self._same_object(load.operands[0], assign.operands[0]):
             return False
         update = self.producer(assign.operands[1])
@@ -264,7 +291,8 @@ class Placement:
             left, right = right, left
             if left != load.value or update.name not in _COMMUTATIVE:
                 return False
-        types = {c_type(value.type).value for value in (left, right, update.value)}
+        agreeing = (left, update.value) if update.name in _SHIFTS else (left, right, update.value)
+        types = {c_type(value.type).value for value in agreeing}
         if len(types) > 1 or types.pop().is_promoted:
             return False
         self._compound[assign] = Compound(update.name, right)

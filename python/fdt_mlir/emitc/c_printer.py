@@ -105,9 +105,11 @@ def _module_names(module: ir.Module) -> frozenset[str]:
             names.add(ir.StringAttr(op.attributes["callee"]).value)
         elif op.name == "emitc.verbatim":
             names.update(_DEFINE.findall(ir.StringAttr(op.attributes["value"]).value))
-        for result in op.results:
-            for spelled in _OPAQUE_TYPE.findall(str(result.type)):
-                names.update(identifiers_in(spelled))
+        types = [str(result.type) for result in op.results]
+        if op.name == "emitc.func":
+            types.append(str(op.attributes["function_type"]))
+        for spelled in _OPAQUE_TYPE.findall(" ".join(types)):
+            names.update(identifiers_in(spelled))
     return frozenset(names)
 
 

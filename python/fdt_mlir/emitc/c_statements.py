@@ -14,6 +14,7 @@ from fdt_mlir.emitc.c_types import CType, c_type
 from fdt_mlir.emitc.c_values import Values, constant, opaque_text
 
 _INDENT = " " * 2
+_WORTH_NAMING = 24  # columns: a shorter part stays where it is, and the line is broken
 _INDUCTION_NAMES = ("i", "j", "k", "m", "n")
 _PLACEHOLDER = re.compile(r"\{\{|\{\}")
 
@@ -59,19 +60,29 @@ class _FunctionPrinter:
 
     def _block(self, block: Block, scope: Scope, indent: str) -> Iterator[str]:
         for node in self._placement.statements(block):
-            yield from self._shortened(node, scope, indent)
             yield from comment_of(node.op, indent)
+            yield from self._shortened(node, scope, indent)
             yield from self._statement(node, scope, indent)
 
     def _shortened(self, node: Node, scope: Scope, indent: str) -> Iterator[str]:
-        """Declare parts of a statement that asked for a name until the rest fits on its line."""
+        """Declare parts of a statement as locals until the rest fits on its line."""
         while len(indent + self._draft(node)) >= LINE_COLUMNS:
-            parts = [part for part in self._inlined_parts(node) if hinted_name(part.op)]
-            if not parts:
+            part = self._part_to_name(node, LINE_COLUMNS - len(indent))
+            if part is None:
                 return
-            longest = max(parts, key=lambda part: len(self._values.operation(part).text))
-            yield from self._shortened(longest, scope, indent)
-            yield from statement_lines(self._named_value(longest, scope) + ";", indent)
+            yield from self._shortened(part, scope, indent)
+            yield from statement_lines(self._named_value(part, scope) + ";", indent)
+
+    def _part_to_name(self, node: Node, columns: int) -> Node | None:
+        """Choose the longest part that asks for a name, else the longest that fits a line."""
+        lengths = {part: len(self._draft(part)) for part in self._inlined_parts(node)}
+        hinted = [part for part in lengths if hinted_name(part.op)]
+        fitting = [
+            part
+            for part, length in lengths.items()
+            if length < columns and len(self._values.converted(part.value).text) > _WORTH_NAMING
+        ]
+        return max(hinted or fitting, key=lengths.__getitem__, default=None)
 
     def _draft(self, node: Node) -> str:
         """Spell a statement about as long as it will be, without naming anything."""

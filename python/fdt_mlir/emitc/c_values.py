@@ -11,6 +11,7 @@ from fdt_mlir.emitc.c_types import CType, c_type, unescape
 
 _SHIFTS = frozenset({"bitwise_left_shift", "bitwise_right_shift"})
 _LOGICAL = frozenset({"logical_and", "logical_or"})
+_PLAIN = frozenset({"load", "call", "call_opaque", "cast"})
 _BIT_LOGIC = frozenset({"bitwise_and", "bitwise_or", "bitwise_xor"})
 _INTEGER_TEXT = re.compile(r"-?\d+")
 _ATOM_TEXT = re.compile(r"-?[\w.]+([eEpP][+-]\d+f?)?|\w+\([^()]*\)")
@@ -57,17 +58,8 @@ class Values:
         return self.operation(node)
 
     def converted(self, value: ir.Value) -> Expr:
-        """Spell `value` where C converts to its type anyway, so a cast of a name need not stand.
-
-        A cast of arithmetic stays: it tells the reader in which type the arithmetic is done.
-        """
-        source = self._implicitly_cast(value)
-        if source is None:
-            return self.expression(value)
-        expression = self.expression(source)
-        if c_type(value.type).pointers or expression.precedence == c.Precedence.POSTFIX:
-            return expression
-        return self.expression(value)
+        """Spell `value` where C converts to its type anyway, so a cast of a name need not stand."""
+        return self.expression(self._unasked(value) or value)
 
     def bare(self, value: ir.Value) -> Expr:
         """Spell an integer where its type has no meaning: a shift count, subscript or bound."""
@@ -176,6 +168,8 @@ class Values:
         symbol = c.BINARY_OPERATORS[node.name]
         if node.name in _LOGICAL:
             return c.binary(symbol, *map(self.expression, node.operands))
+        if node.name == "sub" and self._is_negation(node):
+            return c.unary("-", self.expression(node.operands[1]))
         if node.name in _SHIFTS:
             lhs, rhs = self._shift_operands(node)
         else:
@@ -183,6 +177,12 @@ class Values:
         if node.name == "mul" and _type_of(node).base == "uint16_t":
             lhs = c.cast(CType("uint32_t"), lhs)  # 65535 * 65535 overflows the promoted int
         return _narrowed(node, c.binary(symbol, lhs, rhs))
+
+    def _is_negation(self, node: Node) -> bool:
+        """Whether `node` subtracts from an integer zero without a cast back."""
+        result = _type_of(node)
+        is_plain = result.is_integer and result.is_signed and not result.is_promoted
+        return is_plain and self._placement.integer(node.operands[0]) == 0
 
     def _shift_operands(self, node: Node) -> tuple[Expr, Expr]:
         value, count = node.operands
@@ -194,14 +194,14 @@ class Values:
     def _arithmetic_operands(self, node: Node) -> tuple[Expr, Expr]:
         """Spell both operands; C converts one to the other's type, so one cast can go."""
         left, right = node.operands
-        lhs, rhs = self.expression(left), self.expression(right)
+        left_type, right_type = c_type(left.type).value, c_type(right.type).value
         if self._is_weak(left) and self._is_weak(right):
-            return c.cast(c_type(left.type), lhs), rhs
-        if c_type(left.type).value != c_type(right.type).value or c_type(left.type).is_promoted:
-            return lhs, rhs
-        if (unasked := self.converted(right)) != rhs:
-            return lhs, unasked
-        return self.converted(left), rhs
+            return c.cast(left_type, self.expression(left)), self.expression(right)
+        if left_type != right_type or left_type.is_promoted:
+            return self.expression(left), self.expression(right)
+        if self._unasked(right):
+            return self.expression(left), self.converted(right)
+        return self.converted(left), self.expression(right)
 
     def _is_weak(self, value: ir.Value) -> bool:
         """Whether `value` is spelled as an int although its type may be wider: size_t numbers."""
@@ -216,6 +216,17 @@ class Values:
             return None
         (source,) = cast.operands
         return source if _type_of(cast).is_implicit_from(c_type(source.type).value) else None
+
+    def _unasked(self, value: ir.Value) -> ir.Value | None:
+        """Return what an inlined cast converts, if neither C nor the reader needs the cast.
+
+        A cast of arithmetic stays: it says in which type the arithmetic is done.
+        """
+        source = self._implicitly_cast(value)
+        if source is None or c_type(value.type).pointers or self.is_named(source):
+            return source
+        node = self._placement.producer(source)
+        return source if node is None or node.name in _PLAIN else None
 
     def _inlined(self, value: ir.Value, name: str) -> Node | None:
         """Return the operation `name` that computes `value`, unless `value` is a named local."""

@@ -76,7 +76,7 @@ def _count_leading_zeros(name: str) -> None:
 
 
 def _include_string(module: ir.Module) -> None:
-    """Include <string.h> where memcpy is called, after the other headers."""
+    """Include <string.h> where memcpy is called, after the other headers of C."""
     callees = [
         string(op, "callee") for op in walk(module.operation) if op.name == "emitc.call_opaque"
     ]
@@ -86,6 +86,8 @@ def _include_string(module: ir.Module) -> None:
         "include": ir.StringAttr.get("string.h"),
         "is_standard_include": ir.UnitAttr.get(),
     }
-    first = next(op for op in module.body.operations if op.operation.name != "emitc.include")
+    first = next(
+        op for op in module.body.operations if "is_standard_include" not in op.operation.attributes
+    )
     with ir.InsertionPoint(first), ir.Location.unknown():
         create("include", attributes=attributes)

@@ -68,7 +68,7 @@ def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):
-        return _table_element(arguments)
+        return _table_element(op, arguments)
     values = [argument for argument in arguments if isinstance(argument, Value)]
     lowering = _LOWERINGS.get(op.name)
     if lowering is None:
@@ -80,13 +80,17 @@ def _constant(op: ir.Operation) -> Value:
     return constant(number_of(op.attributes["value"]), _result_type(op))
 
 
-def _table_element(arguments: Sequence[Argument]) -> Value:
+def _table_element(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
+    """An element of a table; what a model's input computes never points outside of it."""
     table, *indices = arguments
     assert isinstance(table, Pointer)
+    shape = op.operands[0].type
+    assert isinstance(shape, (ir.MemRefType, ir.RankedTensorType))
     position = constant(0, int_type(32))
-    for index, stride in zip(indices, table.strides, strict=True):
+    for index, extent, stride in zip(indices, shape.shape, table.strides, strict=True):
         assert isinstance(index, Value)
-        position = position + to_index(index) * stride
+        inside = minimum(maximum(to_index(index), 0), extent - 1)
+        position = position + inside * stride
     return load(table, position)
 
 

@@ -270,9 +270,13 @@ def minimum(left: Value, right: Value | Number) -> Value:
     other = lift(right, left.type)
     assert left.range is not None
     assert other.range is not None
+    if left.range.high <= other.range.low:
+        return left
+    if other.range.high <= left.range.low:
+        return other
     result = select(compare(left, "<", other), left, other)
     low, high = min(left.range.low, other.range.low), min(left.range.high, other.range.high)
-    return result if result.constant is not None else computed(result.ir, Range(low, high))
+    return computed(result.ir, Range(low, high))
 
 
 def maximum(left: Value, right: Value | Number) -> Value:
@@ -280,9 +284,13 @@ def maximum(left: Value, right: Value | Number) -> Value:
     other = lift(right, left.type)
     assert left.range is not None
     assert other.range is not None
+    if left.range.low >= other.range.high:
+        return left
+    if other.range.low >= left.range.high:
+        return other
     result = select(compare(left, ">", other), left, other)
     low, high = max(left.range.low, other.range.low), max(left.range.high, other.range.high)
-    return result if result.constant is not None else computed(result.ir, Range(low, high))
+    return computed(result.ir, Range(low, high))
 
 
 def divide(left: Value, right: Value | Number) -> Value:

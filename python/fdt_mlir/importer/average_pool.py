@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.importer.splice import replace_by
 from fdt_mlir.passes import op_error
 
 # TFLite's integer average pool (reference_integer_ops::AveragePool): the sum of the elements
@@ -80,17 +81,7 @@ def lower_average_pool(op: ir.Operation) -> None:
     if not (source.has_static_shape and result.has_static_shape):
         hint = "run fdt-make-batch-static first"
         raise op_error(op, f"an average pool of {source} needs a static shape", hint)
-    with op.location:
-        pool = ir.Module.parse(_text(op, source, result))
-    function = next(iter(pool.body.operations)).operation
-    block = function.regions[0].blocks[0]
-    block.arguments[0].replace_all_uses_with(op.operands[0])
-    *body, terminator = (nested.operation for nested in block.operations)
-    for nested in body:
-        nested.detach_from_parent()
-        ir.InsertionPoint(op).insert(nested)
-    op.results[0].replace_all_uses_with(terminator.operands[0])
-    op.erase()
+    replace_by(op, _text(op, source, result))
 
 
 def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensorType) -> str:

@@ -47,11 +47,12 @@ def dims_by_value(kernel: Kernel, accesses: Sequence[Access]) -> frozenset[int]:
         for ring in access.rings():
             needed.update(ring.position.dims)
         for subscript in access.leaving(kernel.dims):
-            clipped = [
+            clipped = {
                 clipping_dim(kernel, s, operand, subscript) for s in _readers(kernel, operand)
-            ]
-            everywhere = set(clipped) if None not in clipped and len(set(clipped)) == 1 else set()
-            needed.update(set(subscript.position.dims) - everywhere)
+            }
+            # A loop that every reader shortens needs no index; shortening is all it is used for.
+            unneeded = clipped if len(clipped) == 1 else set[int | None]()
+            needed.update(dim for dim in subscript.position.dims if dim not in unneeded)
     return frozenset(needed)
 
 

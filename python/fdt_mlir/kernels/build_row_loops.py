@@ -29,7 +29,8 @@ class BuildRowLoopsPass(Pass):
     Ensures: the calls of a path run inside a loop, each on the slice that one tile of the end
         layer needs; tensors between them have the extents of their largest slice. A tiled
         reduction accumulates partial sums, start value before and the rest after the loop.
-    Fails when: a tiled reduction is no single reduction over all of the result.
+    Fails when: a tiled reduction is no single reduction over all of the result; a tensor inside
+        a path is read outside of it.
     """
 
     name: ClassVar[str] = "fdt-build-row-loops"
@@ -41,7 +42,23 @@ class BuildRowLoopsPass(Pass):
                     _build(module, path)
 
 
+def _check_closed(path: RowPath) -> None:
+    """Nobody outside of a path may read a tensor that exists tile by tile only."""
+    inside = set(path.calls)
+    for call, kernel in zip(path.calls[:-1], path.kernels, strict=False):
+        readers = [use.owner.operation for use in call.results[0].uses]
+        outside = [reader for reader in readers if reader not in inside]
+        if outside:
+            raise op_error(
+                call,
+                f"layer '{kernel.layer}' cannot be inside a path: {outside[0].name} outside of the"
+                " path reads its result",
+                "end the path at this layer",
+            )
+
+
 def _build(module: ir.Module, path: RowPath) -> None:
+    _check_closed(path)
     kernel = path.kernels[-1]
     shapes, macs = path.tile_shapes(), path.total_macs()
     builder = _PathBuilder(path, shapes, macs)

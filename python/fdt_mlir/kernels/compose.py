@@ -9,7 +9,7 @@ operand with an indexing map.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.attributes import string
+from fdt_mlir.attributes import integers, string
 from fdt_mlir.bindings import downcast, ir
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
 from fdt_mlir.kernels.neutral import is_neutral
@@ -212,6 +212,9 @@ class _Composer:
             return self._copy_body(function, view, [*elements, start], loops)
         if op is not None and op in self.members and op.name == "tensor.pad":
             return self._read_padded(function, op, index)
+        behind = _through_view(op, value, index) if op is not None else None
+        if behind is not None:
+            return self._read(function, *behind, scope)
         return self._read_operand(function, _Operand(value, index))
 
     def _read_stage(self, function: StageFunction, value: ir.Value, index: Index) -> ir.Value:
@@ -338,3 +341,25 @@ def _reshape(index: Index, after: ir.Value, before: ir.Value) -> Index:
     kept = iter(expr for expr, extent in zip(index, shape_of(after), strict=True) if extent != 1)
     zero = ir.AffineExpr.get_constant(0)
     return tuple(zero if extent == 1 else next(kept) for extent in shape_of(before))
+
+
+def _through_view(op: ir.Operation, value: ir.Value, index: Index) -> tuple[ir.Value, Index] | None:
+    """The tensor behind a static view and the index into it; None for anything else.
+
+    The view becomes part of the indexing map, so that tiling sees through it.
+    """
+    source = op.operands[0] if op.operands else value
+    if is_unit_reshape(op):
+        return source, _reshape(index, value, source)
+    if op.name != "tensor.extract_slice" or len(op.operands) != 1:
+        return None
+    sizes = integers(op, "static_sizes")
+    positions: list[ir.AffineExpr] = []
+    remaining = list(index)
+    for dim, size in enumerate(sizes):
+        # A slice may drop dimensions of extent 1; the position in them is the offset.
+        dropped = size == 1 and len(sizes) - dim > len(remaining)
+        expr = ir.AffineExpr.get_constant(0) if dropped else remaining.pop(0)
+        step, offset = integers(op, "static_strides")[dim], integers(op, "static_offsets")[dim]
+        positions.append(downcast(expr * step + offset))
+    return source, tuple(positions)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.attributes import string
-from fdt_mlir.bindings import ir
+from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
 from fdt_mlir.normalize.structured import defined_functions, producer, structured
+from fdt_mlir.normalize.supported import fault_of
 from fdt_mlir.passes import Pass, op_error
 
 # What schedules say about a layer stays on its call.
@@ -22,15 +23,26 @@ class FormKernelsPass(Pass):
     Ensures: no structured operation is left; accumulators, pads and start values are gone; each
         call writes a tensor of its own (`bufferization.alloc_tensor`); its scalar computations are
         private functions.
-    Fails when: a layer's member indexes another in a way that is not an affine read.
+    Fails when: a structured operation belongs to no layer, a layer has several results, or one of
+        its members cannot be part of a kernel.
     """
 
     name: ClassVar[str] = "fdt-form-kernels"
 
     def run(self, module: ir.Module) -> None:
         for function in defined_functions(module):
+            _check_marks(function)
             for members in _layers(function):
                 _replace(module, members)
+
+
+def _check_marks(function: ir.Operation) -> None:
+    for op in walk(function):
+        if "fdt.layer" not in op.attributes:
+            if structured(op) is not None or op.name == "tensor.pad":
+                raise op_error(op, f"'{op.name}' belongs to no layer", "run fdt-mark-layers first")
+        elif fault := fault_of(op):
+            raise op_error(op, fault.message, fault.hint)
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:

@@ -19,8 +19,18 @@ from fdt_mlir.attributes import (
     strings_of,
 )
 from fdt_mlir.bindings import ir, walk
+from fdt_mlir.passes import op_error
 
 KERNEL_OP = "iree_codegen.ukernel.generic"
+_REQUIRED = (
+    "fdt.layer",
+    "fdt.kind",
+    "fdt.dims",
+    "fdt.result_dims",
+    "fdt.maps",
+    "fdt.stages",
+    "fdt.macs",
+)
 
 
 @dataclass(frozen=True)
@@ -149,8 +159,17 @@ def _pad_attribute(pad: Pad) -> ir.DictAttr:
     )
 
 
+def require(call: ir.Operation, *names: str) -> None:
+    """Raise CompileError where a kernel call lacks one of these attributes."""
+    missing = [name for name in names if name not in call.attributes]
+    if missing:
+        message = f"the kernel call lacks {', '.join(missing)}"
+        raise op_error(call, message, "let fdt-form-kernels write the calls")
+
+
 def read_kernel(call: ir.Operation) -> Kernel:
-    """Read the attributes of a kernel call."""
+    """Read the attributes of a kernel call. Raises CompileError where one is missing."""
+    require(call, *_REQUIRED)
     return Kernel(
         layer=string(call, "fdt.layer"),
         kind=string(call, "fdt.kind"),

@@ -36,16 +36,15 @@ def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) 
     order = packed_order(kernel, operand)
     if order is None:
         assert not tiled, "a table is not tiled"
-        table = np.ascontiguousarray(window)
-        in_order = tuple(range(len(view.shape)))
-        return PackedConstant(table.reshape(-1), data.shape, _packed_strides(view.shape, in_order))
+        strides = _packed_strides(view.shape, range(len(view.shape)))
+        return PackedConstant(np.ravel(window), data.shape, strides)
     steps = [window.shape[dim] // view.shape[dim] for dim in tiled]
     split: list[int] = []
     for dim, extent in enumerate(view.shape):
         split += [window.shape[dim] // extent, extent]
     # Every dimension became (tiles, extent of a tile); tiles go to the front.
     axes = [2 * dim for dim in range(len(view.shape))] + [2 * dim + 1 for dim in order]
-    packed = np.ascontiguousarray(window.reshape(split).transpose(axes)).reshape(-1)
+    packed = np.ravel(np.transpose(np.reshape(window, split), axes))
     tile_elements = int(np.prod(view.shape, dtype=np.int64))
     dynamic: list[tuple[ir.Value, int]] = []
     for number, (dim, value) in enumerate(tiled.items()):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of
 from fdt_mlir.normalize.parts import Part, insert_chain, last_inserts, part_of
-from fdt_mlir.normalize.structured import producer, shape_of
+from fdt_mlir.normalize.structured import defined_functions, producer, shape_of
 from fdt_mlir.passes import Pass
 
 
@@ -27,11 +27,10 @@ class PlacePartsPass(Pass):
     name: ClassVar[str] = "fdt-place-parts"
 
     def run(self, module: ir.Module) -> None:
-        for function in module.body.operations:
-            if function.operation.name == "func.func" and not function.is_external:
-                for block in function.regions[0].blocks:
-                    for last in last_inserts(block):
-                        _place(block, insert_chain(last))
+        for function in defined_functions(module):
+            for block in function.regions[0].blocks:
+                for last in last_inserts(block):
+                    _place(block, insert_chain(last))
 
 
 def _place(block: ir.Block, chain: Sequence[ir.Operation]) -> None:

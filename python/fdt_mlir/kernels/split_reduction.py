@@ -121,12 +121,12 @@ def _identity(module: ir.Module, init: str, layer: str) -> tuple[str, ir.Type]:
     """A scalar function that returns its argument, of the type that `init` returns."""
     function = ir.SymbolTable(module.operation)[init].operation
     function_type = ir.TypeAttr(function.attributes["function_type"]).value
-    (value_type,) = function_type.results
+    assert isinstance(function_type, ir.FunctionType)
+    (given,) = function_type.results
     name = f"{layer}_resume"
-    signature = f"@{name}(%value: {value_type}) -> {value_type}"
-    text = f"func.func private {signature} {{ return %value : {value_type} }}"
+    text = f"func.func private @{name}(%value: {given}) -> {given} {{ return %value : {given} }}"
     parsed = ir.Module.parse(text)
     (operation,) = parsed.body.operations
     operation.operation.detach_from_parent()
     module.body.append(operation)
-    return name, value_type
+    return name, given

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.parts import (
     RESHAPES,
@@ -17,7 +18,13 @@ from fdt_mlir.normalize.parts import (
     slice_place,
     whole,
 )
-from fdt_mlir.normalize.structured import producer, shape_of, structured
+from fdt_mlir.normalize.structured import (
+    defined_functions,
+    element_type,
+    producer,
+    shape_of,
+    structured,
+)
 from fdt_mlir.passes import Pass
 
 
@@ -36,10 +43,9 @@ class ExposeCopiesPass(Pass):
     name: ClassVar[str] = "fdt-expose-copies"
 
     def run(self, module: ir.Module) -> None:
-        for function in module.body.operations:
-            if function.operation.name == "func.func" and not function.is_external:
-                for block in function.regions[0].blocks:
-                    _expose(block)
+        for function in defined_functions(module):
+            for block in function.regions[0].blocks:
+                _expose(block)
 
 
 def _expose(block: ir.Block) -> None:
@@ -73,9 +79,10 @@ def _insert_at_once(inner: Sequence[ir.Operation], outer: ir.Operation) -> None:
     target = outer.operands[1]
     with ir.InsertionPoint(outer):
         for insert in inner:
-            attributes = {named.name: named.attr for named in insert.attributes}
+            names = ("static_sizes", "static_strides", "operandSegmentSizes")
+            attributes = {name: insert.attributes[name] for name in names}
             offsets = zip(
-                outer.attributes["static_offsets"], insert.attributes["static_offsets"], strict=True
+                integers(outer, "static_offsets"), integers(insert, "static_offsets"), strict=True
             )
             attributes["static_offsets"] = ir.DenseI64ArrayAttr.get([a + b for a, b in offsets])
             target = ir.Operation.create(
@@ -93,8 +100,8 @@ def _insert_at_once(inner: Sequence[ir.Operation], outer: ir.Operation) -> None:
 
 def _is_simple(insert: ir.Operation) -> bool:
     """Whether an insertion keeps rank and order: offsets add up."""
-    static = ir.ShapedType.get_dynamic_size() not in list(insert.attributes["static_offsets"])
-    dense = all(step == 1 for step in insert.attributes["static_strides"])
+    static = ir.ShapedType.get_dynamic_size() not in integers(insert, "static_offsets")
+    dense = all(step == 1 for step in integers(insert, "static_strides"))
     return (
         static and dense and len(shape_of(insert.operands[0])) == len(shape_of(insert.results[0]))
     )
@@ -167,7 +174,7 @@ def _copy(value: ir.Value, reader: ir.Operation) -> ir.Value:
     source = producer(value)
     same = ir.AffineMapAttr.get(ir.AffineMap.get_identity(len(shape_of(value))))
     parallel = ir.Attribute.parse("#linalg.iterator_type<parallel>")
-    element = value.type.element_type
+    element = element_type(value)
     location = reader.location if source is None else source.location
     with ir.InsertionPoint(reader), location:
         empty = ir.Operation.create("tensor.empty", [value.type])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import integer_of, integers, items, items_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer, shape_of
 
@@ -56,7 +57,7 @@ def slice_place(op: ir.Operation, of: Place) -> Place | None:
     None where a size or stride is computed by the model.
     """
     small = op.results[0] if op.name == "tensor.extract_slice" else op.operands[0]
-    sizes, steps = list(op.attributes["static_sizes"]), list(op.attributes["static_strides"])
+    sizes, steps = integers(op, "static_sizes"), integers(op, "static_strides")
     if ir.ShapedType.get_dynamic_size() in (*sizes, *steps):
         return None
     kept = _kept_dims(sizes, shape_of(small))
@@ -81,8 +82,8 @@ def reshaped(op: ir.Operation, place: Place, backwards: bool = False) -> Place |
 
     None where the reshape would have to move elements.
     """
-    groups = [list(group) for group in op.attributes["reassociation"]]
-    indices = [[index.value for index in group] for group in groups]
+    groups = [items_of(group) for group in items(op, "reassociation")]
+    indices = [[integer_of(index) for index in group] for group in groups]
     collapses = op.name == "tensor.collapse_shape"
     if collapses != backwards:
         return place.collapse(indices)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.attributes import items
+from fdt_mlir.attributes import integer, integers, items
 from fdt_mlir.bindings import ir
 from fdt_mlir.passes import op_error
 
@@ -118,7 +118,7 @@ def pad_amounts(op: ir.Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
     # NOTE: amounts that are constants in operands stay there; no pattern makes them attributes.
     operands = iter(op.operands[1:])
     low, high = (
-        tuple(_amount(op, amount, operands) for amount in op.attributes[name])
+        tuple(_amount(op, amount, operands) for amount in integers(op, name))
         for name in ("static_low", "static_high")
     )
     return low, high
@@ -130,7 +130,7 @@ def _amount(op: ir.Operation, static: int, operands: Iterator[ir.Value]) -> int:
     constant = producer(next(operands))
     if constant is None or constant.name != "arith.constant":
         raise op_error(op, "the amount of padding is computed by the model, a constant is needed")
-    return constant.attributes["value"].value
+    return integer(constant, "value")
 
 
 def is_constant(value: ir.Value) -> bool:

@@ -205,7 +205,8 @@ class _Program:
         target = self._object()
         if self._random.random() < 0.4:
             # x = x op small: what becomes a compound assignment, kept within bounds by a rem.
-            old = self._emit(f"emitc.load {target} : <i32>")
+            source = target if self._random.random() < 0.7 else self._object()
+            old = self._emit(f"emitc.load {source} : <i32>")
             small = self._emit(
                 f"emitc.rem {self._bounded()}, {self._constant(99, 'i32').name} : (i32, i32) -> i32"
             )

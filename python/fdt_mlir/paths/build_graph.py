@@ -1,0 +1,227 @@
+"""Read the graph of layers and tensors from a module in layer form."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.bindings import ir
+from fdt_mlir.errors import compile_error
+from fdt_mlir.kernels.access import Linear, linear_of
+from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, inputs_of, read_kernel
+from fdt_mlir.normalize.structured import element_bytes, is_constant, is_splat, producer, shape_of
+from fdt_mlir.passes import location_of, run_mlir_passes
+from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, Read, TensorNode
+from fdt_mlir.paths.views import Axes, source_axes
+
+_VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
+
+
+def build_graph(module: ir.Module) -> Graph:
+    """Read the graph of a module in layer form, which is left as it is.
+
+    Raises CompileError where the module has no entry function.
+    """
+    copy = _copy(module)
+    FormKernelsPass().run(copy)
+    run_mlir_passes(copy, "canonicalize,cse")
+    return graph_of_kernels(copy)
+
+
+def _copy(module: ir.Module) -> ir.Module:
+    buffer = io.BytesIO()
+    module.operation.write_bytecode(buffer)
+    return ir.Module.parse(buffer.getvalue(), module.context)
+
+
+def entry_of(module: ir.Module) -> ir.Operation:
+    """The model's function. Raises CompileError where there is none or more than one."""
+    entries = [op.operation for op in module.body.operations if is_entry(op.operation)]
+    if len(entries) != 1:
+        raise compile_error(
+            f"the module has {len(entries)} public functions with a body, one is needed",
+            location_of(module.operation),
+            "remove the others or make them private",
+        )
+    return entries[0]
+
+
+def graph_of_kernels(module: ir.Module) -> Graph:
+    """Read the graph of a module in kernel form on tensors."""
+    return _Builder(module).build(entry_of(module))
+
+
+@dataclass
+class _Tensor:
+    """A tensor while the function is read."""
+
+    name: str
+    value: ir.Value
+    producer: int | None
+    divisible: bool = True
+
+
+class _Builder:
+    def __init__(self, module: ir.Module):
+        self.symbols = ir.SymbolTable(module.operation)
+        self.layers: list[LayerNode] = []
+        self.tensors: dict[str, _Tensor] = {}
+        # For values that are no constants: the tensor whose memory they show.
+        self.shown: dict[ir.Value, str] = {}
+
+    def build(self, function: ir.Operation) -> Graph:
+        block = function.regions[0].blocks[0]
+        for number, argument in enumerate(block.arguments):
+            self._add_tensor(f"input_{number}", argument, None)
+        *operations, terminator = (operation.operation for operation in block.operations)
+        for op in operations:
+            self._read_operation(op)
+        outputs = {self.shown[value] for value in terminator.operands if value in self.shown}
+        return Graph(tuple(self.layers), self._tensor_nodes(outputs))
+
+    def _add_tensor(self, name: str, value: ir.Value, writer: int | None) -> None:
+        self.tensors[name] = _Tensor(name, value, writer)
+        self.shown[value] = name
+
+    def _read_operation(self, op: ir.Operation) -> None:
+        if op.name == KERNEL_OP:
+            layer = self._layer(op)
+            self.layers.append(layer)
+            self._add_tensor(layer.name, op.results[0], len(self.layers) - 1)
+        elif op.name in _VIEWS:
+            if op.operands[0] in self.shown:
+                self.shown[op.results[0]] = self.shown[op.operands[0]]
+        else:
+            self._read_opaque(op)
+
+    def _read_opaque(self, op: ir.Operation) -> None:
+        """An operation whose data flow is not followed: what it touches exists whole."""
+        touched = [self.shown[value] for value in op.operands if value in self.shown]
+        for name in touched:
+            self.tensors[name].divisible = False
+        for result in op.results:
+            if isinstance(result.type, ir.RankedTensorType) and touched:
+                self.shown[result] = touched[-1]
+
+    def _tensor_nodes(self, outputs: set[str]) -> Mapping[str, TensorNode]:
+        consumers: dict[str, list[int]] = {name: [] for name in self.tensors}
+        for number, layer in enumerate(self.layers):
+            for name in dict.fromkeys(read.tensor for read in layer.reads):
+                consumers[name].append(number)
+        return {
+            name: TensorNode(
+                name=name,
+                shape=shape_of(tensor.value),
+                element_bytes=element_bytes(tensor.value.type.element_type),
+                producer=tensor.producer,
+                consumers=tuple(consumers[name]),
+                is_output=name in outputs,
+                divisible=tensor.divisible,
+            )
+            for name, tensor in self.tensors.items()
+        }
+
+    # Layers
+
+    def _layer(self, call: ir.Operation) -> LayerNode:
+        kernel = read_kernel(call)
+        reads = [
+            self._read(kernel, number, value)
+            for number, value in enumerate(inputs_of(call))
+            if value in self.shown
+        ]
+        return LayerNode(
+            name=kernel.layer,
+            kind=kernel.kind,
+            dims=kernel.dims,
+            result_loops=tuple(_loop(expr, kernel) for expr in kernel.maps[-1].results),
+            reads=tuple(reads),
+            constant_dims=_constant_dims(kernel, inputs_of(call)),
+            macs=kernel.macs,
+            fan_in=self._fan_in(kernel, reads),
+            location=location_of(call),
+        )
+
+    def _read(self, kernel: Kernel, number: int, value: ir.Value) -> Read:
+        tensor = self.tensors[self.shown[value]]
+        axes: Axes = [
+            AxisRead(linear_of(expr, len(kernel.dims)), extent)
+            for expr, extent in zip(kernel.maps[number].results, shape_of(value), strict=False)
+        ]
+        if not axes:  # a table: each element may be needed
+            axes = [None] * len(shape_of(value))
+        axes = _source(axes, value, tensor.value, kernel.dims)
+        operand = {f"in:{number}", f"table:{number}"}
+        reducing = [stage for stage in kernel.stages if stage.reduces]
+        others = [stage for stage in kernel.stages if not stage.reduces]
+        return Read(
+            tensor=tensor.name,
+            axes=tuple(axes),
+            in_init=any(operand & set(stage.init_args) for stage in reducing),
+            in_reduction=any(operand & set(stage.args) for stage in reducing),
+            in_epilogue=any(operand & set(stage.args) for stage in others),
+        )
+
+    def _fan_in(self, kernel: Kernel, reads: Sequence[Read]) -> FanIn | None:
+        """Partial sums are possible where one reduction comes first and covers the result."""
+        if not kernel.stages or sum(bool(stage.reduces) for stage in kernel.stages) != 1:
+            return None
+        reducing = kernel.stages[0]
+        if not reducing.reduces or len(reducing.over) != kernel.result_dims:
+            return None
+        dims = tuple(dim for dim in reducing.reduces if _reads_alone(dim, reads))
+        if not dims:
+            return None
+        body = ir.TypeAttr(self.symbols[reducing.body].operation.attributes["function_type"])
+        accumulator = element_bytes(ir.FunctionType(body.value).results[0])
+        return FanIn(dims, accumulator, has_epilogue=len(kernel.stages) > 1)
+
+
+def _source(axes: Axes, value: ir.Value, tensor: ir.Value, dims: Sequence[int]) -> Axes:
+    """Follow the views from `value` back to `tensor`."""
+    while value != tensor:
+        view = producer(value)
+        assert view is not None
+        if view.name not in _VIEWS:
+            return [None] * len(shape_of(tensor))
+        axes = source_axes(view, axes, dims)
+        value = view.operands[0]
+    return axes
+
+
+def _loop(expr: ir.AffineExpr, kernel: Kernel) -> int | None:
+    factors = linear_of(expr, len(kernel.dims)).coefficients
+    return factors.index(1) if any(factors) else None
+
+
+def _constant_dims(kernel: Kernel, inputs: Iterable[ir.Value]) -> frozenset[int]:
+    dims: set[int] = set()
+    for value, affine_map in zip(inputs, kernel.maps, strict=False):
+        if is_constant(value) and not is_splat(value):
+            for expr in affine_map.results:
+                dims.update(_dims_of(linear_of(expr, len(kernel.dims))))
+    return frozenset(dims)
+
+
+def _dims_of(position: Linear) -> list[int]:
+    return [dim for dim, factor in enumerate(position.coefficients) if factor]
+
+
+def _reads_alone(dim: int, reads: Sequence[Read]) -> bool:
+    """Whether a reduction loop runs along an axis of its own of each tensor that it indexes."""
+    indexed = False
+    for read in reads:
+        for axis in read.axes:
+            if axis is not None and axis.position.coefficients[dim]:
+                indexed = True
+                if axis.loops() != (dim,):
+                    return False
+    return indexed
+
+
+def without_locations(graph: Graph) -> Graph:
+    """The same graph without source locations, to compare graphs."""
+    return Graph(tuple(replace(layer, location=None) for layer in graph.layers), graph.tensors)

@@ -1,0 +1,173 @@
+"""The memory and the work of a program with a set of regions: the planner's problem, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fdt_mlir.paths.cones import grow_cone
+from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.program import accumulator_bytes
+from fdt_mlir.paths.reach import Ints, trace
+from fdt_mlir.paths.regions import Candidate
+from fdt_mlir.planner.layout import LayoutLimits, plan_layout
+from fdt_mlir.planner.plan import Plan
+from fdt_mlir.planner.problem import Buffer, Problem
+
+
+@dataclass(frozen=True)
+class ProgramStep:
+    """A step of the tiled program: what it writes and reads, and the layer it is part of."""
+
+    layer: int
+    name: str
+    writes: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TiledProgram:
+    """The steps of a program with its loops flattened, and the memory problem they pose."""
+
+    steps: tuple[ProgramStep, ...]
+    problem: Problem
+
+    def live_bytes(self) -> list[int]:
+        """Sum of the live bytes in each step."""
+        return [
+            sum(b.size_bytes for b in self.problem.buffers if b.first <= step < b.last)
+            for step in range(len(self.steps))
+        ]
+
+
+def tile_program(graph: Graph, regions: Sequence[Candidate]) -> TiledProgram:
+    """Flatten a program with non-overlapping regions: loops run at their end layers' places."""
+    flattener = _Flattener(graph)
+    by_end = {region.end: region for region in regions}
+    inside = {member for region in regions for member in region.members}
+    for number in range(len(graph.layers)):
+        if number in by_end:
+            flattener.add_region(by_end[number])
+        elif number not in inside:
+            flattener.add_layer(number)
+    return flattener.finish()
+
+
+def predict_layout(
+    graph: Graph, regions: Sequence[Candidate], limits: LayoutLimits | None = None
+) -> tuple[TiledProgram, Plan]:
+    """Plan the arena of a program with these regions, as the allocator will."""
+    program = tile_program(graph, regions)
+    return program, plan_layout(program.problem, limits)
+
+
+def predict_macs(graph: Graph, regions: Sequence[Candidate]) -> int:
+    """Multiply-accumulates of one inference, recomputation included."""
+    return graph.macs + sum(region.extra_macs for region in regions)
+
+
+class _Flattener:
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.steps: list[ProgramStep] = []
+        self.sizes = {tensor.name: tensor.size_bytes for tensor in graph.tensors.values()}
+        self.aligns = {tensor.name: tensor.element_bytes for tensor in graph.tensors.values()}
+        # Tensors that something outside of the steps' own reads keeps alive: (name, first, last).
+        self.held: list[tuple[str, int, int]] = []
+
+    def add_layer(self, number: int) -> None:
+        layer = self.graph.layers[number]
+        reads = tuple(dict.fromkeys(read.tensor for read in layer.reads))
+        self.steps.append(ProgramStep(number, layer.name, layer.result, reads))
+
+    def add_region(self, region: Candidate) -> None:
+        layer = self.graph.layers[region.end]
+        target = layer.result
+        has_finish = False
+        if region.fan_in:
+            assert layer.fan_in is not None
+            has_finish = layer.fan_in.has_epilogue
+            if has_finish:
+                target = f"{layer.name}_init"
+                self.sizes[target] = accumulator_bytes(self.graph, region.end)
+                self.aligns[target] = layer.fan_in.accumulator_element_bytes
+            starts = tuple(dict.fromkeys(r.tensor for r in layer.reads if r.in_init))
+            self.steps.append(ProgramStep(region.end, f"{layer.name}_init", target, starts))
+        self._add_loop(region, target)
+        if has_finish:
+            finals = tuple(dict.fromkeys(r.tensor for r in layer.reads if r.in_epilogue))
+            step = ProgramStep(region.end, f"{layer.name}_finish", layer.result, (target, *finals))
+            self.steps.append(step)
+
+    def _add_loop(self, region: Candidate, target: str) -> None:
+        begin = len(self.steps)
+        inside = {self.graph.layers[member].result for member in region.members[:-1]}
+        for name, size in tile_buffer_bytes(self.graph, region).items():
+            self.sizes[name] = size
+        for member in region.members:
+            layer = self.graph.layers[member]
+            last = member == region.end
+            reads = dict.fromkeys(
+                read.tensor
+                for read in layer.reads
+                if not (last and region.fan_in) or read.in_reduction
+            )
+            self.steps.append(
+                ProgramStep(member, layer.name, target if last else layer.result, tuple(reads))
+            )
+        end = len(self.steps)
+        for step in self.steps[begin:end]:
+            self.held += [(name, begin, end) for name in step.reads if name not in inside]
+        self.held.append((target, begin, end))
+
+    def finish(self) -> TiledProgram:
+        spans: dict[str, tuple[int, int]] = {}
+
+        def extend(name: str, first: int, last: int) -> None:
+            known = spans.get(name, (first, last))
+            spans[name] = (min(known[0], first), max(known[1], last))
+
+        for tensor in self.graph.tensors.values():
+            if tensor.is_input:
+                extend(tensor.name, 0, 1)
+        for number, step in enumerate(self.steps):
+            for name in (step.writes, *step.reads):
+                extend(name, number, number + 1)
+        for name, first, last in self.held:
+            extend(name, first, last)
+        end = max(1, len(self.steps))
+        for tensor in self.graph.tensors.values():
+            if tensor.is_output:
+                extend(tensor.name, spans.get(tensor.name, (0, end))[0], end)
+        buffers = tuple(
+            Buffer(name, self.sizes[name], *span, align=self.aligns[name])
+            for name, span in spans.items()
+        )
+        return TiledProgram(tuple(self.steps), Problem(buffers))
+
+
+def tile_buffer_bytes(graph: Graph, region: Candidate) -> dict[str, int]:
+    """Size of the tile buffer of each tensor inside a region, in bytes."""
+    cone = grow_cone(graph, region.end, region.fan_in)
+    traces = [
+        trace(graph, cone, dim, _only(size))
+        for dim, size in zip(region.dims, region.sizes, strict=True)
+    ]
+    sizes: dict[str, int] = {}
+    for member in region.members[:-1]:
+        tensor = graph.result_of(member)
+        points = 1
+        for axis in range(len(tensor.shape)):
+            lengths = [one.reach[member].lengths[axis] for one in traces]
+            tiled = [one.reach[member].tiled[axis] for one in traces]
+            points *= 1 if any(tiled) else lengths[0]
+        for one in traces:
+            points *= int(one.reach[member].extent[0])
+        sizes[tensor.name] = points * tensor.element_bytes
+    return sizes
+
+
+def _only(size: int) -> Ints:
+    return np.array([size], dtype=np.int64)

@@ -1,0 +1,214 @@
+"""Decide what to tile: the smallest arena within a limit of work, or the least work that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fdt_mlir.bindings import ir
+from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.errors import CompileError, compile_error
+from fdt_mlir.paths.build_graph import build_graph
+from fdt_mlir.paths.cost import TiledProgram, predict_layout, predict_macs
+from fdt_mlir.paths.explain import explain
+from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.paper import paper_regions
+from fdt_mlir.paths.path_plan import (
+    Discovery,
+    DiscoveryOptions,
+    ParetoPoint,
+    PathPlan,
+    Strategy,
+    overhead,
+)
+from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
+from fdt_mlir.paths.search import Choice, Search
+from fdt_mlir.planner.layout import LayoutLimits
+from fdt_mlir.planner.plan import Plan
+
+_FAMILIES: dict[Strategy, tuple[str, ...]] = {
+    "none": (),
+    "fdt": ("fdt",),
+    "ffmt": ("ffmt",),
+    "paper": ("fdt", "ffmt"),
+    "auto": ("fdt", "ffmt", "mixed"),
+}
+# Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
+_SCORING = LayoutLimits(constraint_deterministic_time=0.5)
+_MOST_FINALISTS = 12
+
+
+def discover(module: ir.Module, options: DiscoveryOptions) -> Discovery:
+    """Decide which layers of a module in layer form to tile; the module is left as it is.
+
+    Raises CompileError where `options.ram_bytes` cannot be reached.
+    """
+    return discover_in_graph(build_graph(module), options)
+
+
+def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
+    """Decide which layers to tile. Raises CompileError where the RAM limit cannot be reached."""
+    tables = [t for t in candidate_tables(graph) if t.family in _FAMILIES[options.strategy]]
+    chooser = _Chooser(graph, options)
+    if options.strategy == "paper":
+        limit = options.max_mac_overhead / 100
+        regions = paper_regions(graph, tables, limit, _SCORING)
+        chooser.add(regions)
+    else:
+        chooser.add_front(Search(graph, tables).front(options.ram_bytes))
+    return _describe(graph, options, tables, chooser.choose(), chooser.pareto())
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A set of regions with its planned arena."""
+
+    regions: tuple[Candidate, ...]
+    arena_bytes: int
+    macs: int
+
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        tiles = sum(region.tiles for region in self.regions)
+        return self.arena_bytes, self.macs, tiles, len(self.regions)
+
+
+class _Chooser:
+    """Plans arenas of choices and picks the one that the options ask for."""
+
+    def __init__(self, graph: Graph, options: DiscoveryOptions):
+        self.graph = graph
+        self.options = options
+        self.scored = [self._score(())]
+
+    def add_front(self, front: Sequence[Choice]) -> None:
+        """Plan the arenas of the choices of a Pareto front."""
+        self.scored += [self._score(choice.regions) for choice in front if choice.regions]
+
+    def add(self, regions: tuple[Candidate, ...]) -> None:
+        if regions:
+            self.scored.append(self._score(regions))
+
+    def _score(self, regions: tuple[Candidate, ...]) -> _Scored:
+        _, plan = predict_layout(self.graph, regions, _SCORING)
+        return _Scored(regions, plan.arena_bytes, predict_macs(self.graph, regions))
+
+    def choose(self) -> _Scored:
+        """The best choice. Raises CompileError where none fits the RAM."""
+        ram_bytes = self.options.ram_bytes
+        if not ram_bytes:
+            limit = self.options.max_mac_overhead / 100
+            allowed = [s for s in self.scored if overhead(s.macs, self.graph.macs) <= limit]
+            # Nothing tiled is always allowed.
+            return min(allowed or self.scored[:1], key=lambda scored: scored.rank)
+        fitting = [scored for scored in self.scored if scored.arena_bytes <= ram_bytes]
+        if not fitting:
+            raise self._nothing_fits(min(self.scored, key=lambda scored: scored.rank))
+        return min(fitting, key=lambda scored: (scored.macs, *scored.rank))
+
+    def pareto(self) -> tuple[ParetoPoint, ...]:
+        """The choices that no other beats, from least work to least memory."""
+        points: list[ParetoPoint] = []
+        for scored in sorted(self.scored, key=lambda s: (s.macs, s.arena_bytes)):
+            if not points or scored.arena_bytes < points[-1].arena_bytes:
+                more = overhead(scored.macs, self.graph.macs)
+                points.append(ParetoPoint(scored.arena_bytes, round(more, 6)))
+        return tuple(points)
+
+    def _nothing_fits(self, best: _Scored) -> CompileError:
+        program, plan = predict_layout(self.graph, best.regions)
+        peak = find_peak(self.graph, program)
+        more = 100 * overhead(best.macs, self.graph.macs)
+        return compile_error(
+            f"no tiling fits {self.options.ram_bytes} bytes of RAM: the smallest arena found is"
+            f" {plan.arena_bytes} bytes, at {more:.1f} % more multiply-accumulates; it is set by"
+            f" '{peak.buffer}' ({peak.buffer_bytes} bytes) in '{peak.step}'",
+            peak.location,
+            f"raise the limit by {plan.arena_bytes - self.options.ram_bytes} bytes, allow another"
+            " strategy, or make that tensor smaller",
+        )
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The step of the largest sum of live bytes, and the largest buffer alive in it."""
+
+    step: str
+    buffer: str
+    buffer_bytes: int
+    location: SourceLocation | None
+
+
+def find_peak(graph: Graph, program: TiledProgram) -> Peak:
+    """Find what sets the peak of a program: the first of the steps with most live bytes."""
+    live = program.live_bytes()
+    number = live.index(max(live))
+    step = program.steps[number]
+    buffers = [b for b in program.problem.buffers if b.first <= number < b.last]
+    largest = max(buffers, key=lambda buffer: buffer.size_bytes)
+    location = graph.layers[step.layer].location
+    return Peak(step.name, largest.name, largest.size_bytes, location)
+
+
+def _describe(
+    graph: Graph,
+    options: DiscoveryOptions,
+    tables: Sequence[CandidateTable],
+    chosen: _Scored,
+    pareto: tuple[ParetoPoint, ...],
+) -> Discovery:
+    program, plan = predict_layout(graph, chosen.regions)
+    _, untiled = predict_layout(graph, ())
+    peak = find_peak(graph, program)
+    return Discovery(
+        paths=tuple(_path_plan(graph, chosen.regions, region, plan) for region in chosen.regions),
+        predicted_arena_bytes=plan.arena_bytes,
+        predicted_macs=chosen.macs,
+        untiled_arena_bytes=untiled.arena_bytes,
+        untiled_macs=graph.macs,
+        pareto=pareto,
+        explanation=explain(graph, options, tables, chosen.regions, plan.arena_bytes),
+        peak_step=peak.step,
+        peak_buffer=peak.buffer,
+    )
+
+
+def _path_plan(
+    graph: Graph, regions: Sequence[Candidate], region: Candidate, plan: Plan
+) -> PathPlan:
+    others = [other for other in regions if other is not region]
+    _, without = predict_layout(graph, others, _SCORING)
+    return PathPlan(
+        layers=tuple(graph.layers[member].name for member in region.members),
+        dims=region.dims,
+        tiles=region.sizes,
+        # What mixes channels and rows is built like rows.
+        family="fdt" if region.family == "fdt" else "ffmt",
+        glyph=glyph_of(graph, region),
+        saved_bytes=without.arena_bytes - plan.arena_bytes,
+    )
+
+
+def glyph_of(graph: Graph, region: Candidate) -> str:
+    """Draw a path; `path_plan.py` says what the signs mean."""
+    if region.family != "fdt":
+        return "[" + "-" * (len(region.members) - 2) + "]"
+    inside = {graph.layers[member].result for member in region.members}
+    signs: list[str] = []
+    for member in region.members:
+        reads_inside = any(read.tensor in inside for read in graph.layers[member].reads)
+        if member == region.end and region.fan_in:
+            signs.append(">")
+        else:
+            signs.append("=" if reads_inside or not _fans_out(graph, member) else "<")
+    return "".join(signs)
+
+
+def _fans_out(graph: Graph, member: int) -> bool:
+    """Whether some loop of the result indexes weights only."""
+    layer = graph.layers[member]
+    read = {loop for r in layer.reads for axis in r.axes if axis for loop in axis.loops()}
+    return any(
+        loop is not None and loop in layer.constant_dims and loop not in read
+        for loop in layer.result_loops
+    )

@@ -1,0 +1,153 @@
+"""Layers and tensors of a model, and which part of a tensor a part of a layer needs.
+
+This is all that path discovery knows of a model; it holds no IR. `build_graph.py` reads it from
+kernel form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.kernels.access import Linear
+
+
+@dataclass(frozen=True)
+class AxisRead:
+    """Which positions along one axis of a tensor a layer reads.
+
+    `position` is in terms of the layer's loops. Clipped to `[0, extent)` (beyond it is padding),
+    divided by `divide` (the axis is the leading one of a flattened group) and moved by `offset`
+    (a slice was cut out), it is a position along the tensor's axis.
+    """
+
+    position: Linear
+    extent: int
+    divide: int = 1
+    offset: int = 0
+
+    def plain_loop(self, axis_extent: int) -> int | None:
+        """The loop that runs over the whole axis, element by element; None for all else."""
+        loops = [loop for loop, factor in enumerate(self.position.coefficients) if factor]
+        if len(loops) != 1 or self.position.coefficients[loops[0]] != 1:
+            return None
+        if self.position.constant or self.offset or self.divide != 1 or self.extent != axis_extent:
+            return None
+        return loops[0]
+
+    def loops(self) -> tuple[int, ...]:
+        """The loops that the position depends on."""
+        return tuple(loop for loop, factor in enumerate(self.position.coefficients) if factor)
+
+
+@dataclass(frozen=True)
+class Read:
+    """How a layer reads a tensor: one entry per axis, None where it needs the whole axis.
+
+    `in_init`, `in_reduction` and `in_epilogue` say which parts of the layer read it: start value,
+    reduction, and what is computed once the reduction is done. A layer without a reduction is
+    all epilogue.
+    """
+
+    tensor: str
+    axes: tuple[AxisRead | None, ...]
+    in_init: bool = False
+    in_reduction: bool = False
+    in_epilogue: bool = True
+
+
+@dataclass(frozen=True)
+class FanIn:
+    """How the reduction of a layer may be split: which loops, and what holds the partial sums.
+
+    Without an epilogue the partial sums are the result itself.
+    """
+
+    dims: tuple[int, ...]
+    accumulator_element_bytes: int
+    has_epilogue: bool
+
+
+@dataclass(frozen=True)
+class LayerNode:
+    """One layer: a step of the untiled program.
+
+    `dims` are loop extents, those of the result first; `result_loops` names the loop of each axis
+    of the result, None for an axis of extent 1. `constant_dims` are the loops that index weights
+    or other constants.
+    """
+
+    name: str
+    kind: str
+    dims: tuple[int, ...]
+    result_loops: tuple[int | None, ...]
+    reads: tuple[Read, ...]
+    constant_dims: frozenset[int] = frozenset()
+    macs: int = 0
+    fan_in: FanIn | None = None
+    location: SourceLocation | None = None
+
+    @property
+    def result(self) -> str:
+        """The name of the tensor that the layer writes."""
+        return self.name
+
+    @property
+    def result_dims(self) -> int:
+        return sum(loop is not None for loop in self.result_loops)
+
+
+@dataclass(frozen=True)
+class TensorNode:
+    """An activation. `producer` is None for inputs; `consumers` are layers in program order.
+
+    A tensor that is not `divisible` must exist whole: part of it is written or read in a way that
+    cannot be followed.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    element_bytes: int
+    producer: int | None
+    consumers: tuple[int, ...]
+    is_output: bool = False
+    divisible: bool = True
+
+    @property
+    def is_input(self) -> bool:
+        return self.producer is None
+
+    @property
+    def size_bytes(self) -> int:
+        return math.prod(self.shape) * self.element_bytes
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The layers in program order, and the tensors by name."""
+
+    layers: tuple[LayerNode, ...]
+    tensors: Mapping[str, TensorNode]
+
+    @property
+    def macs(self) -> int:
+        return sum(layer.macs for layer in self.layers)
+
+    @cached_property
+    def last_use(self) -> Mapping[str, int]:
+        """The last layer that needs each tensor: its producer where nobody reads it.
+
+        Outputs are needed to the end, one past the last layer.
+        """
+        return {name: self._last_use(tensor) for name, tensor in self.tensors.items()}
+
+    def _last_use(self, tensor: TensorNode) -> int:
+        if tensor.is_output:
+            return len(self.layers)
+        return max((tensor.producer or 0, *tensor.consumers))
+
+    def result_of(self, layer: int) -> TensorNode:
+        return self.tensors[self.layers[layer].result]

@@ -1,0 +1,210 @@
+"""How far a tile of an end layer reaches back: the range that it needs of every layer.
+
+All tile sizes of one loop are traced at once: the tiles of all sizes lie behind each other in
+one vector. Axes are independent of each other, so tiles in two dimensions are products of two
+traces.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fdt_mlir.paths.cones import Cone
+from fdt_mlir.paths.graph import AxisRead, Graph, LayerNode, Read
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Half-open ranges `[first, last)`, one per tile, or a single one if `tiled` is false."""
+
+    first: Ints
+    last: Ints
+    tiled: bool
+
+    @property
+    def length(self) -> Ints:
+        return np.maximum(self.last - self.first, 0)
+
+    def hull(self, other: Range) -> Range:
+        """The smallest range that holds both."""
+        empty, other_empty = self.last <= self.first, other.last <= other.first
+        return Range(
+            np.where(
+                empty,
+                other.first,
+                np.where(other_empty, self.first, np.minimum(self.first, other.first)),
+            ),
+            np.where(
+                empty,
+                other.last,
+                np.where(other_empty, self.last, np.maximum(self.last, other.last)),
+            ),
+            self.tiled or other.tiled,
+        )
+
+
+def whole(extent: int) -> Range:
+    """All of an axis, in every tile."""
+    return Range(np.array([0]), np.array([extent]), tiled=False)
+
+
+@dataclass(frozen=True)
+class LayerReach:
+    """What tiling one loop makes of a layer, for each tile size.
+
+    `tiled` says for each axis of the result whether it follows the loop; `lengths` holds the
+    lengths of those that do not. `points` is the sum over the tiles of the product of the tiled
+    lengths, `extent` the largest such product as a buffer needs it. `plain` holds where the loop
+    passes element by element, `constant` where it indexes weights.
+    """
+
+    tiled: tuple[bool, ...]
+    lengths: tuple[int, ...]
+    points: Ints
+    extent: Ints
+    plain: bool
+    constant: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One loop of an end layer, tiled by every size in `sizes`; `reach` by layer."""
+
+    dim: int
+    extent: int
+    sizes: Ints
+    counts: Ints
+    reach: Mapping[int, LayerReach]
+
+
+def tile_sizes(extent: int, multiple_of: int = 1) -> Ints:
+    """All sizes that matter, largest first: for each count of tiles the smallest largest tile."""
+    units = extent // multiple_of
+    sizes = {-(-units // count) * multiple_of for count in range(2, units + 1)}
+    return np.array(sorted(sizes, reverse=True), dtype=np.int64)
+
+
+def divisors(extent: int) -> Ints:
+    """The sizes that divide an extent, largest first, without the extent itself."""
+    found = [size for size in range(extent // 2, 0, -1) if extent % size == 0]
+    return np.array(found, dtype=np.int64)
+
+
+def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
+    """Follow tiles of the loop `dim` of the end layer back through the layers of a cone."""
+    end = graph.layers[cone.end]
+    extent = end.dims[dim]
+    counts = -(-extent // sizes)
+    starts = np.cumsum(counts) - counts
+    size = np.repeat(sizes, counts)
+    first = (np.arange(counts.sum()) - np.repeat(starts, counts)) * size
+    tiles = Range(first, np.minimum(first + size, extent), tiled=True)
+
+    needed: dict[str, list[Range]] = {}
+    plain: dict[str, bool] = {}
+    inside = {graph.layers[member].result for member in cone.members}
+    reach: dict[int, LayerReach] = {}
+    for member in cone.members:
+        layer = graph.layers[member]
+        loops = [whole(n) for n in layer.dims]
+        passes = True
+        if member == cone.end:
+            loops[dim] = tiles
+        else:
+            passes = plain[layer.result]
+            for loop, axis in zip(layer.result_loops, needed[layer.result], strict=True):
+                if loop is not None:
+                    loops[loop] = axis
+        reach[member] = _layer_reach(layer, loops, starts, counts, passes)
+        for read in layer.reads:
+            if read.tensor not in inside:
+                continue
+            if member == cone.end and cone.fan_in and not read.in_reduction:
+                continue
+            shape = graph.tensors[read.tensor].shape
+            axes = [_read_range(a, n, loops) for a, n in zip(read.axes, shape, strict=True)]
+            direct = passes and _is_plain(read, shape, loops)
+            known = needed.get(read.tensor)
+            if known is not None:
+                direct = direct and all(map(_same, axes, known))
+                axes = [a.hull(b) for a, b in zip(axes, known, strict=True)]
+            needed[read.tensor] = axes
+            plain[read.tensor] = plain.get(read.tensor, True) and direct
+    return Trace(dim, extent, sizes, counts, reach)
+
+
+def _same(one: Range, other: Range) -> bool:
+    return np.array_equal(one.first, other.first) and np.array_equal(one.last, other.last)
+
+
+def _layer_reach(
+    layer: LayerNode, loops: Sequence[Range], starts: Ints, counts: Ints, plain: bool
+) -> LayerReach:
+    axes = [whole(1) if loop is None else loops[loop] for loop in layer.result_loops]
+    reduced = [r for loop, r in enumerate(loops) if r.tiled and loop not in layer.result_loops]
+    tiled = [axis for axis in axes if axis.tiled] + reduced
+    points = counts
+    extent = np.ones(len(counts), dtype=np.int64)
+    if tiled:
+        volume = tiled[0].length
+        for axis in tiled[1:]:
+            volume = volume * axis.length
+        points = np.add.reduceat(volume, starts)
+    for axis in axes:
+        if axis.tiled:
+            extent = extent * np.maximum.reduceat(axis.length, starts)
+    return LayerReach(
+        tiled=tuple(axis.tiled for axis in axes),
+        lengths=tuple(1 if axis.tiled else int(axis.length[0]) for axis in axes),
+        points=points,
+        extent=extent,
+        plain=plain,
+        constant=any(r.tiled and loop in layer.constant_dims for loop, r in enumerate(loops)),
+    )
+
+
+def _read_range(axis: AxisRead | None, extent: int, loops: Sequence[Range]) -> Range:
+    """The positions along an axis of a tensor that are read."""
+    if axis is None:
+        return whole(extent)
+    first: Ints = np.array([axis.position.constant])
+    last: Ints = first
+    tiled = False
+    for loop, factor in enumerate(axis.position.coefficients):
+        if not factor:
+            continue
+        low, high = loops[loop].first, loops[loop].last - 1
+        first = first + factor * (low if factor > 0 else high)
+        last = last + factor * (high if factor > 0 else low)
+        tiled = tiled or loops[loop].tiled
+    first = np.minimum(np.maximum(first, 0), axis.extent)
+    last = np.minimum(np.maximum(last + 1, 0), axis.extent)
+    return Range(first // axis.divide + axis.offset, -(-last // axis.divide) + axis.offset, tiled)
+
+
+def _is_plain(read: Read, shape: Sequence[int], loops: Sequence[Range]) -> bool:
+    """Whether tiled loops index the tensor element by element, each along an axis of its own."""
+    for axis, extent in zip(read.axes, shape, strict=True):
+        if axis is None or not any(loops[loop].tiled for loop in axis.loops()):
+            continue
+        if axis.plain_loop(extent) is None:
+            return False
+    return True
+
+
+def multiple_of(graph: Graph, end: int, dim: int) -> int:
+    """Tile sizes of this loop that keep flattened axes whole are multiples of the result."""
+    divides = [
+        axis.divide
+        for read in graph.layers[end].reads
+        for axis in read.axes
+        if axis is not None and dim in axis.loops()
+    ]
+    return math.lcm(*divides) if divides else 1

@@ -1,0 +1,147 @@
+"""The search: which regions to tile, for every arena size that can be reached.
+
+A program is cut into consecutive pieces: single layers, and intervals taken by one region. What
+lives in a piece does not depend on how the other pieces are tiled, so for a limit of live bytes
+dynamic programming over the cuts gives the set of regions of least work. Lowering the limit to
+just below each result walks along the Pareto front of live bytes and work. All regions are chosen
+at once, which breaks plateaus: several steps at the same peak.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.program import untiled_live_bytes
+from fdt_mlir.paths.regions import Candidate, CandidateTable
+
+# Tiles count after work: both are compared as one number, `macs * _TILE_WEIGHT + tiles`.
+_TILE_WEIGHT = 1 << 24
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A set of regions: the sum of live bytes at its peak and its additional work."""
+
+    regions: tuple[Candidate, ...]
+    live_bytes: int
+    extra_macs: int
+
+
+@dataclass(frozen=True)
+class _Interval:
+    """The candidates of one interval that are best for some limit, by falling live bytes."""
+
+    first: int
+    end: int
+    peaks: list[int]  # ascending
+    costs: list[int]  # falling: the least cost up to this peak
+    places: list[tuple[int, int]]  # table, row
+
+    def best(self, limit_bytes: int) -> int | None:
+        """The position of the cheapest candidate within a limit."""
+        position = bisect_right(self.peaks, limit_bytes) - 1
+        return position if position >= 0 else None
+
+
+class Search:
+    """Candidates of a graph, prepared to be chosen from for any limit of live bytes."""
+
+    def __init__(self, graph: Graph, tables: Sequence[CandidateTable]):
+        self.graph = graph
+        self.tables = list(tables)
+        self.live = untiled_live_bytes(graph)
+        self.ending: dict[int, list[_Interval]] = {}
+        for (first, end), numbers in _by_interval(self.tables).items():
+            interval = self._interval(first, end, numbers)
+            self.ending.setdefault(end, []).append(interval)
+
+    def _interval(self, first: int, end: int, numbers: Sequence[int]) -> _Interval:
+        peaks = np.concatenate([self.tables[n].peak_bytes for n in numbers])
+        macs = np.concatenate([self.tables[n].extra_macs for n in numbers])
+        tiles = np.concatenate([self.tables[n].tiles for n in numbers])
+        table = np.concatenate([np.full(len(self.tables[n]), n) for n in numbers])
+        row = np.concatenate([np.arange(len(self.tables[n])) for n in numbers])
+        # Work that is saved by chance is no reason to tile.
+        costs = np.maximum(macs, 0) * _TILE_WEIGHT + tiles
+        order = np.lexsort((row, table, costs, peaks))
+        costs = costs[order]
+        least = np.minimum.accumulate(costs)
+        better = np.ones(len(costs), dtype=bool)
+        better[1:] = least[1:] < least[:-1]
+        kept = order[better]
+        return _Interval(
+            first,
+            end,
+            peaks[kept].tolist(),
+            costs[better].tolist(),
+            list(zip(table[kept].tolist(), row[kept].tolist(), strict=True)),
+        )
+
+    def within(self, limit_bytes: int) -> Choice | None:
+        """The regions of least work, then fewest tiles, then fewest regions within a limit.
+
+        None where no choice keeps every step within `limit_bytes` of live buffers.
+        """
+        # Up to each layer: cost, number of regions, and how the last piece came about.
+        best: list[tuple[int, int, _Interval | None, int] | None] = [(0, 0, None, -1)]
+        for layer, live in enumerate(self.live):
+            found: tuple[int, int, _Interval | None, int] | None = None
+            before = best[layer]
+            if live <= limit_bytes and before is not None:
+                found = (before[0], before[1], None, -1)
+            for interval in self.ending.get(layer, ()):
+                start = best[interval.first]
+                position = interval.best(limit_bytes)
+                if start is None or position is None:
+                    continue
+                cost, count = start[0] + interval.costs[position], start[1] + 1
+                if found is None or (cost, count) < found[:2]:
+                    found = (cost, count, interval, position)
+            best.append(found)
+        return self._collect(best) if best[-1] is not None else None
+
+    def _collect(self, best: Sequence[tuple[int, int, _Interval | None, int] | None]) -> Choice:
+        regions: list[Candidate] = []
+        peak = 0
+        layer = len(best) - 1
+        while layer:
+            entry = best[layer]
+            assert entry is not None
+            _, _, interval, position = entry
+            if interval is None:
+                peak = max(peak, self.live[layer - 1])
+                layer -= 1
+            else:
+                table, row = interval.places[position]
+                regions.append(self.tables[table].candidate(row))
+                peak = max(peak, regions[-1].peak_bytes)
+                layer = interval.first
+        regions.reverse()
+        return Choice(tuple(regions), peak, sum(region.extra_macs for region in regions))
+
+    def front(self, lowest_bytes: int = 0) -> list[Choice]:
+        """The Pareto front of live bytes and work, from untiled downwards.
+
+        Stops below `lowest_bytes` of live buffers.
+        """
+        choices: list[Choice] = []
+        choice = self.within(max(self.live, default=0))
+        while choice is not None:
+            choices.append(choice)
+            if choice.live_bytes <= lowest_bytes:
+                break
+            choice = self.within(choice.live_bytes - 1)
+        return choices
+
+
+def _by_interval(tables: Sequence[CandidateTable]) -> Mapping[tuple[int, int], list[int]]:
+    grouped: dict[tuple[int, int], list[int]] = {}
+    for number, table in enumerate(tables):
+        if len(table):
+            grouped.setdefault((table.members[0], table.members[-1]), []).append(number)
+    return grouped
