@@ -24,7 +24,7 @@ STAGES = (
     Stage("importer", "fdt-make-batch-static,fdt-match-reference"),
     Stage(
         "normalize",
-        "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
+        "fdt-lower-argmax,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
         "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
         "linalg-fold-unit-extent-dims,canonicalize,cse),"
         "fdt-expose-copies,fdt-mark-layers",
