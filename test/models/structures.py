@@ -15,7 +15,16 @@ Build = Callable[[IntegerGraph], Graph]
 
 def structures() -> Mapping[str, Graph]:
     """Build every graph, by name."""
-    every = {**_CONCATENATIONS, **_SLICES, **_OUTPUTS, **_PADS, **_WINDOWS, **_MOVES, **_EDGES}
+    every = {
+        **_CONCATENATIONS,
+        **_SLICES,
+        **_OUTPUTS,
+        **_PADS,
+        **_WINDOWS,
+        **_MOVES,
+        **_RESIZES,
+        **_EDGES,
+    }
     return {name: build(IntegerGraph(seed)) for seed, (name, build) in enumerate(every.items())}
 
 
@@ -245,6 +254,25 @@ _MOVES: Mapping[str, Build] = {
             BatchDims=0,
         )
     ),
+}
+
+
+def _resized(kind: str, shape: tuple[int, int], align: bool, half: bool) -> Build:
+    options = {"AlignCorners": align, "HalfPixelCenters": half}
+    return lambda g: g.outputs(
+        g.op(kind, (g.input((1, 5, 4, 3)), g.integers(shape)), (1, *shape, 3), **options)
+    )
+
+
+_RESIZES: Mapping[str, Build] = {
+    f"{kind.lower()}_{height}x{width}_{mode}": _resized(kind, (height, width), *flags)
+    for kind in ("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR")
+    for height, width in ((10, 8), (3, 7))
+    for mode, flags in {
+        "corner": (False, False),
+        "aligned": (True, False),
+        "centred": (False, True),
+    }.items()
 }
 
 
