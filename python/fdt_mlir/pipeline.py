@@ -25,6 +25,7 @@ from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.paths.discover_paths import DiscoverPathsPass
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
+from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 
 OUR_PREFIX = "fdt-"
 
@@ -99,6 +100,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,
+    TileAndFusePass,
     FormKernelsPass,
     PlacePartsPass,
     BuildRowLoopsPass,

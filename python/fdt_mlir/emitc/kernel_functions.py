@@ -193,6 +193,7 @@ class KernelFunctions:
                 texts,
                 pads,
                 kernel.slices,
+                kernel.reverse,
                 kernel.windows,
                 kernel.rings,
                 kernel_call.accesses,
