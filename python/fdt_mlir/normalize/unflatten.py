@@ -20,7 +20,8 @@ class UnflattenPass(Pass):
     Ensures: a reduction whose loop indexes one flattened dimension of a `tensor.collapse_shape`
         (a dense layer after a convolution) has one loop for each dimension behind it, and its
         weights have that shape. So tiles of rows or channels reach through the flattening.
-    Fails when: never; a reshape that a loop does not index plainly is left alone.
+    Fails when: never; a reshape that a loop does not index plainly is left alone, and so are
+        operations that compute with an index (argmax).
     """
 
     name: ClassVar[str] = "fdt-unflatten"
@@ -35,7 +36,7 @@ class UnflattenPass(Pass):
 
 def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
     """The loop over a flattened dimension and the extents behind it."""
-    if len(view.inputs) < 2:
+    if len(view.inputs) < 2 or _counts(view.op):
         return None
     for value, affine_map in zip(view.inputs, view.maps, strict=False):
         op = producer(value)
@@ -50,6 +51,11 @@ def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
         if view.iterators[loop] == "reduction" and _is_plain(view, loop):
             return loop, extents
     return None
+
+
+def _counts(op: ir.Operation) -> bool:
+    """Whether the body computes with the numbers of the loops, which would become others."""
+    return any(inner.operation.name == "linalg.index" for inner in op.regions[0].blocks[0])
 
 
 def _is_plain(view: Structured, loop: int) -> bool:
