@@ -279,6 +279,29 @@ def _float_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
     return divide(values[0], values[1])
 
 
+def _floor_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """Quotient rounded down: one less than C's where signs differ and something remains."""
+    left, right = values
+    quotient = divide(left, right)
+    if (
+        left.range is not None
+        and right.range is not None
+        and min(left.range.low, right.range.low) >= 0
+    ):
+        return quotient
+    rest = remainder(left, right)
+    differ = compare(bitwise("xor", rest, right), "<", 0)
+    return select(differ, select(compare(rest, "==", 0), quotient, quotient - 1), quotient)
+
+
+def _ceil_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """Quotient rounded up: one more than C's where signs agree and something remains."""
+    left, right = values
+    quotient, rest = divide(left, right), remainder(left, right)
+    agree = compare(bitwise("xor", rest, right), ">=", 0)
+    return select(agree, select(compare(rest, "==", 0), quotient, quotient + 1), quotient)
+
+
 def _bitwise(name: str) -> Lowering:
     return lambda op, values: bitwise(name, values[0], values[1])
 
@@ -312,6 +335,8 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "arith.mulf": _binary(lambda a, b: a * b),
     "arith.divf": _float_divide,
     "arith.divsi": _binary(divide),
+    "arith.floordivsi": _floor_divide,
+    "arith.ceildivsi": _ceil_divide,
     "arith.divui": _unsigned(divide),
     "arith.remsi": _binary(remainder),
     "arith.remui": _unsigned(remainder),
