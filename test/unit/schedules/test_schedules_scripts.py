@@ -231,5 +231,5 @@ def test_a_fault_in_a_sequence_of_the_library_is_shown_at_its_caller(tmp_path: P
 
 
 def test_a_missing_schedule_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match="cannot read the schedule .*: No such file"):
+    with pytest.raises(CompileError, match=r"cannot read the schedule .*: No such file"):
         applied(MODULE, tmp_path / "missing.mlir")
