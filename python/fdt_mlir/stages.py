@@ -18,10 +18,10 @@ class Stage:
 IMPORT = Stage("importer", "fdt-make-batch-static,fdt-match-reference")
 NORMALIZE = Stage(
     "normalize",
-    "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
+    "fdt-lower-argmax,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
     "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
     "linalg-fold-unit-extent-dims,canonicalize,cse),"
-    "fdt-fold-views,fdt-expose-copies,fdt-mark-layers",
+    "fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
 )
 KERNELS = Stage(
     "kernels",
