@@ -136,7 +136,9 @@ def _idle_points(
         # A stage runs anew whenever one of the loops up to its innermost one advances; one inside
         # of a reduction runs at every point.
         nested = any(dim not in order for dim in stage.over)
-        around = len(order) if nested else max((order.index(dim) + 1 for dim in stage.over), default=0)
+        around = (
+            len(order) if nested else max((order.index(dim) + 1 for dim in stage.over), default=0)
+        )
         place = tuple(
             slice(None) if depth < around else (-1 if backwards else 0)
             for depth in range(len(order))
