@@ -19,8 +19,10 @@ from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
+from fdt_mlir.normalize.fold_views import FoldViewsPass
 from fdt_mlir.normalize.lower_argmax import LowerArgmaxPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
+from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.paths.discover_paths import DiscoverPathsPass
@@ -97,6 +99,8 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MatchReferencePass,
     LowerArgmaxPass,
     FoldConstantsPass,
+    UnflattenPass,
+    FoldViewsPass,
     ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,

@@ -52,6 +52,7 @@ _BITS_OF = {
     128: ("COMPLEX128",),
 }
 _ELEMENT_BITS = {element: bits for bits, elements in _BITS_OF.items() for element in elements}
+_LEAST_SCALE = 2.0**-60
 # Operators whose bodies are subgraphs of their own.
 CONTROL_FLOW = frozenset({"CALL", "CALL_ONCE", "IF", "WHILE"})
 
@@ -163,7 +164,19 @@ def _tensor_obstacles(table: Table) -> tuple[Obstacle, ...]:
                 "quantise it per tensor or per channel",
             )
         )
+    found += _scale_obstacles(_read_quantization(quantization))
     return tuple(found)
+
+
+def _scale_obstacles(quantization: Quantization | None) -> list[Obstacle]:
+    """Refuse scales whose ratios are no finite floats; the scale of a dead channel may be 0."""
+    if quantization is None:
+        return []
+    zero_is_fine = not quantization.is_per_tensor
+    for scale in quantization.scales:
+        if not _LEAST_SCALE <= scale <= 1 / _LEAST_SCALE and not (scale == 0 and zero_is_fine):
+            return [Obstacle(f"has the scale {scale:g}", "quantise the model again")]
+    return []
 
 
 def _data_obstacles(
@@ -240,6 +253,8 @@ def _check_references(model: TfliteModel) -> None:
         index: operator.index for operator in model.operators for index in operator.outputs
     }
     computed: set[int] = set(model.inputs)
+    if len(computed) < len(model.inputs):
+        raise CorruptFlatbufferError("a tensor is an input twice")
     for operator in model.operators:
         for index in operator.inputs:
             if producers.get(index, -1) >= operator.index:

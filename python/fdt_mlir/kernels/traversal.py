@@ -51,7 +51,8 @@ def overlap_distances(kernel: Kernel, reads: Sequence[Reach], write: Reach) -> D
     The kernel must be a whole one: no slices, windows or rings.
     """
     assert not kernel.slices, "a slice of a kernel overlaps nothing"
-    assert not kernel.windows and not kernel.rings, "a part of a tensor overlaps nothing"
+    assert not kernel.windows, "a part of a tensor overlaps nothing"
+    assert not kernel.rings, "a part of a tensor overlaps nothing"
     order = result_order(kernel)
     first, last = _bounds(kernel, write, order, backwards=False)
     forward = [_bounds(kernel, read, order, backwards=False) for read in reads]

@@ -104,7 +104,8 @@ def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
     counts = -(-extent // sizes)
     starts = np.cumsum(counts) - counts
     size = np.repeat(sizes, counts)
-    first = (np.arange(counts.sum()) - np.repeat(starts, counts)) * size
+    place = np.arange(int(counts.sum()), dtype=np.int64)
+    first: Ints = (place - np.repeat(starts, counts)) * size
     tiles = Range(first, np.minimum(first + size, extent), tiled=True)
 
     needed: dict[str, list[Range]] = {}

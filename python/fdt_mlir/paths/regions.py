@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -18,7 +19,11 @@ from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import RegionShape, region_shape
 from fdt_mlir.paths.reach import Ints, Trace, divisors, multiple_of, tile_sizes, trace
 
-# A layer cannot have more, and neither loops nor tables get out of hand.
+# Longer regions recompute more than they save; the bound keeps the search small on deep models.
+# Rows, columns and channels at once is the most that a layer can gain from.
+_MOST_DIMS = 3
+# Of all sizes of the tiled loops together; finer grids of three loops are left out.
+_MOST_COMBINATIONS = 4096
 _MOST_MEMBERS = 24
 
 
@@ -113,7 +118,12 @@ def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[C
         for dim in dims
         if len(sizes := _sizes(graph, cone.end, dim))
     }
-    choices = [(dim,) for dim in traces] + list(combinations(traces, 2))
+    choices = [
+        choice
+        for count in range(1, _MOST_DIMS + 1)
+        for choice in combinations(traces, count)
+        if math.prod(len(traces[dim].sizes) for dim in choice) <= _MOST_COMBINATIONS
+    ]
     for count in range(2, min(len(cone.members), _MOST_MEMBERS) + 1):
         members = tuple(sorted(cone.members[:count]))
         shape: RegionShape | None = None
@@ -200,17 +210,14 @@ def _evaluate(
 
 def _product(traces: Sequence[Trace], vectors: Sequence[Ints]) -> Ints:
     """The outer product: one axis per tiled loop."""
-    if len(traces) == 1:
-        return vectors[0]
-    return vectors[0][:, np.newaxis] * vectors[1][np.newaxis, :]
+    assert len(traces) == len(vectors)
+    return reduce(np.multiply.outer, vectors)
 
 
 def _size_grid(traces: Sequence[Trace]) -> Ints:
     """All combinations of sizes, in the order of a flattened outer product."""
-    if len(traces) == 1:
-        return traces[0].sizes[:, np.newaxis]
-    one, other = traces[0].sizes, traces[1].sizes
-    return np.column_stack([np.repeat(one, len(other)), np.tile(other, len(one))])
+    grid = np.meshgrid(*(one.sizes for one in traces), indexing="ij")
+    return np.column_stack([axis.ravel() for axis in grid])
 
 
 def _untiled_length(traces: Sequence[Trace], member: int) -> int:

@@ -13,6 +13,7 @@ from fdt_mlir.normalize.structured import (
     defined_functions,
     is_carried,
     is_constant,
+    is_unit_reshape,
     producer,
     shape_of,
     structured,
@@ -68,6 +69,9 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
         op = operation.operation
         if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:
             continue
+        if is_unit_reshape(op):
+            _unmark(op)
+            continue
         is_init = any(op.results[0] == value for value in loop.operands)
         if string(op, "fdt.layer") != name or not (is_init or loop.is_before_in_block(op)):
             raise op_error(
@@ -77,6 +81,12 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
                 "fuse it into the loop, after the operations that use it",
             )
         op.attributes["fdt.layer"] = ir.StringAttr.get(init_name if is_init else finish_name)
+
+
+def _unmark(view: ir.Operation) -> None:
+    """Make a reshape that cannot move into the loop a view between layers."""
+    del view.attributes["fdt.layer"]
+    del view.attributes["fdt.role"]
 
 
 def _end_of(loop: ir.Operation) -> ir.Operation | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir
-from fdt_mlir.normalize.structured import defined_functions
+from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape
 from fdt_mlir.passes import op_error
 from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
 from fdt_mlir.schedules.layer_members import Loop, MarkedLayer, layer_named, marked_layers
@@ -139,7 +139,7 @@ class _PathScript:
         # A reduction is tiled inside its layer: what follows it in the layer stays after the loop.
         tiled = reductions[0] if reductions else end.root
         outermost = self._tile(tiled, loops)
-        fused = self._fuse(self._producers(end, tiled, bool(reductions)), outermost)
+        fused = self._fuse(self._producers(end, tiled), outermost)
         self._number_of_path()
         self._add(f'transform.annotate {fused} "fdt.path" = %path : !op, !number')
 
@@ -166,14 +166,16 @@ class _PathScript:
                 self._fail("result and reduction are tiled together")
         return list(loops)
 
-    def _producers(
-        self, end: MarkedLayer, tiled: ir.Operation, is_fan_in: bool
-    ) -> Iterable[ir.Operation]:
-        """What moves into the loop, nearest first: users before what they use."""
-        inside = end.feeds(tiled) if is_fan_in else set(end.members) - {tiled}
-        yield from (op for op in reversed(end.members) if op in inside)
+    def _producers(self, end: MarkedLayer, tiled: ir.Operation) -> Iterable[ir.Operation]:
+        """What moves into the loop, nearest first: users before what they use.
+
+        The start value of the tiled operation stays before the loop, which hands it on.
+        """
+        inside = end.feeds(tiled)
+        members = [op for op in end.members if op in inside]
         for layer in reversed(self.members[:-1]):
-            yield from reversed(layer.members)
+            members = [*layer.members, *members]
+        yield from (op for op in reversed(members) if not is_unit_reshape(op))
 
     def _fuse(self, producers: Iterable[ir.Operation], loop: str) -> str:
         for op in producers:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fdt_mlir.attributes import string
-from fdt_mlir.bindings import apply_transform, ir, merge_symbols, parse_file, walk
+from fdt_mlir.attributes import i64, integer, items, string
+from fdt_mlir.bindings import apply_transform, ir, merge_symbols, parse_file
 from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError, compile_error
-from fdt_mlir.passes import location_of, mlir_diagnostics, op_error
+from fdt_mlir.passes import mlir_diagnostics, op_error
 from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
-from fdt_mlir.schedules.script_errors import diagnostics_of
+from fdt_mlir.schedules.script_errors import Step, failure_of
 
 _MAIN = "__transform_main"
 _SEQUENCE = "transform.named_sequence"
+_ANY_OP = "!transform.any_op"
+_STEP = "fdt.schedule_step"
 _LIBRARY = Path(__file__).with_name("fdt_schedules.mlir")
 
 
@@ -50,13 +52,22 @@ class Script:
             )
 
     def run(self, payload: ir.Module) -> None:
-        """Apply the schedule to `payload`. Raises CompileError that names sequence and line."""
+        """Apply the schedule to `payload`. Raises CompileError that names sequence and line.
+
+        Can be called once: it prepares the module of the schedule for the interpreter.
+        """
         main = self._main()
-        places = {str(op.location): name for name, op in self._operations()}
-        self._join_library()
+        steps = self._count_steps()
+        clash = merge_symbols(self.module, parse_file(_LIBRARY))
+        if clash is not None:
+            raise CompileError([failure_of(clash)])
         failure = apply_transform(payload, main, self.module)
+        attributes = payload.operation.attributes
+        last = integer(payload.operation, _STEP) if _STEP in attributes else None
+        if last is not None:
+            del attributes[_STEP]
         if failure is not None:
-            raise CompileError(diagnostics_of(failure, places))
+            raise CompileError([failure_of(failure, steps[last] if last is not None else None)])
 
     def _main(self) -> ir.Operation:
         main = self.named_sequences().get(_MAIN)
@@ -67,41 +78,45 @@ class Script:
                 f"it begins with transform.named_sequence @{_MAIN}(%model: !transform.any_op ...)",
             )
         arguments = main.regions[0].blocks[0].arguments
-        if len(arguments) != 1 or str(arguments[0].type) != "!transform.any_op":
+        if len(arguments) != 1 or str(arguments[0].type) != _ANY_OP:
             raise op_error(main, f"@{_MAIN} takes one argument, the module as !transform.any_op")
         return main
 
-    def _operations(self) -> list[tuple[str, ir.Operation]]:
-        """Every operation of a sequence, with the name of the sequence."""
-        return [(name, op) for name, root in self.named_sequences().items() for op in walk(root)]
+    def _count_steps(self) -> list[Step]:
+        """Let every operation of a sequence leave its number on the payload before it runs.
 
-    def _join_library(self) -> None:
-        """Define the sequences of the library.
-
-        Every call gets a copy of its own, whose operations know the place of the call, so that a
-        failure inside is reported where a person can repair it.
+        NOTE: errors that the interpreter reports at an operation of the payload, or in a sequence
+        that was called, do not say where in the schedule they arose; it has no trace.
         """
-        calls = [op for _, op in self._operations() if op.name == "transform.include"]
-        library = parse_file(_LIBRARY)
-        names = set(Script(library).named_sequences())
-        clash = merge_symbols(self.module, library)
-        if clash is not None:
-            raise CompileError(diagnostics_of(clash, {}))
-        for call in calls:
-            if string(call, "target") in names:
-                self._call_copy(call, call.location)
+        steps: list[Step] = []
+        for name, sequence in self.named_sequences().items():
+            if not _has_readonly_root(sequence):
+                continue
+            root = sequence.regions[0].blocks[0].arguments[0]
+            for operation in list(sequence.regions[0].blocks[0].operations):
+                with ir.InsertionPoint(operation), operation.location:
+                    _note_step(root, len(steps))
+                steps.append(Step(name, operation.location))
+        return steps
 
-    def _call_copy(self, call: ir.Operation, caller: ir.Location) -> None:
-        sequences = self.named_sequences()
-        target = string(call, "target")
-        copy = sequences[target].clone(ip=ir.InsertionPoint(sequences[target])).operation
-        name = f"{target}_called_{len(sequences)}"
-        copy.attributes["sym_name"] = ir.StringAttr.get(name)
-        call.attributes["target"] = ir.FlatSymbolRefAttr.get(name)
-        for op in walk(copy):
-            op.location = ir.Location.callsite(op.location, [caller])
-            if op.name == "transform.include":
-                self._call_copy(op, caller)
+
+def _has_readonly_root(sequence: ir.Operation) -> bool:
+    """Whether a sequence is defined and may annotate its first argument all the way through."""
+    if not sequence.regions[0].blocks:
+        return False
+    arguments = sequence.regions[0].blocks[0].arguments
+    if len(arguments) == 0 or str(arguments[0].type) != _ANY_OP:
+        return False
+    attributes = items(sequence, "arg_attrs")
+    return bool(attributes) and "transform.readonly" in ir.DictAttr(attributes[0])
+
+
+def _note_step(root: ir.Value, number: int) -> None:
+    parameter = ir.Type.parse("!transform.param<i64>")
+    value = {"value": i64(number)}
+    counted = ir.Operation.create("transform.param.constant", [parameter], attributes=value)
+    name = {"name": ir.StringAttr.get(_STEP)}
+    ir.Operation.create("transform.annotate", [], [root, counted.results[0]], attributes=name)
 
 
 def parse_script(text: str) -> Script:
@@ -125,8 +140,3 @@ def read_script(path: Path) -> Script:
 
 def _parse_error(error: ir.MLIRError) -> CompileError:
     return CompileError(mlir_diagnostics(error) or [Diagnostic("the schedule is no valid MLIR")])
-
-
-def script_location(script: Script) -> str:
-    """Where a schedule begins, for messages."""
-    return str(location_of(script.module.operation))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fdt_mlir.bindings import ir
@@ -17,54 +16,59 @@ _COUNT = re.compile(
 
 
 @dataclass(frozen=True)
+class Step:
+    """An operation of a schedule: where it is, and the sequence that holds it."""
+
+    sequence: str
+    location: ir.Location
+
+
+@dataclass(frozen=True)
 class _Message:
     location: ir.Location
     text: str
 
 
-def diagnostics_of(failure: str, sequences: Mapping[str, str]) -> list[Diagnostic]:
-    """Convert the interpreter's text to one located diagnostic with notes.
+def failure_of(failure: str, step: Step | None = None) -> Diagnostic:
+    """Convert the interpreter's text to a diagnostic at the step that failed.
 
-    `sequences` gives the name of the sequence that holds the operation at each location.
+    What it says of other places, such as operations of the model, follows as notes.
     """
     messages = _messages(failure)
     if not messages:
-        return [Diagnostic(f"the schedule cannot be applied: {failure.strip()}")]
-    error, *notes = messages
-    location, inner = _caller(error.location)
-    sequence = sequences.get(str(location))
-    text, hint = _explain(error.text)
-    if inner is not None:
-        notes.insert(0, _Message(inner, "inside the sequence that is called"))
-    return [
-        Diagnostic(
-            f"in @{sequence}: {text}" if sequence else text,
-            source_location(location),
-            hint,
-            notes=_notes(notes),
-        )
-    ]
+        location = source_location(step.location) if step else None
+        return Diagnostic(f"the schedule cannot be applied: {failure.strip()}", location)
+    text, hint = _explain(messages[0].text, step)
+    place = step.location if step else messages[0].location
+    others = [message for message in messages if message.location != place]
+    notes = tuple(
+        Diagnostic(message.text.strip(), source_location(message.location), severity="note")
+        for message in others
+        if message.text.strip() and not message.text.startswith("see current operation")
+    )
+    where = f"in @{step.sequence}: " if step else ""
+    return Diagnostic(f"{where}{text}", source_location(place), hint, notes=notes)
 
 
-def _explain(text: str) -> tuple[str, str | None]:
+def _explain(text: str, step: Step | None) -> tuple[str, str | None]:
     """Say in the user's terms what went wrong, and what to do."""
     count = _COUNT.search(text)
     if count:
         attributes, wanted, found = count.groups()
         return (
-            f"{found} operations have {attributes}, expected {wanted}",
-            "the schedule does not fit the module: names of layers are printed by fdt-opt",
+            f"{found} operations have {attributes}, but {wanted} should",
+            "layers and roles are those that fdt-opt prints of the module in layer form",
         )
-    if "could not find next producer to fuse" in text:
+    if step is not None and ("could not fuse" in text or "could not find next producer" in text):
         return (
-            "the operation is not used inside the loop that it should move into",
-            "fuse the operations that use it first",
+            "nothing inside the loop reads a slice of the operation's result",
+            "move the operations that use it into the loop first, nearest first",
         )
-    return text, None
+    return text.strip(), None
 
 
 def _messages(failure: str) -> list[_Message]:
-    """Split the text; lines without a location belong to the message before them."""
+    """Split the text by location; lines without one describe an operation at length."""
     found: list[_Message] = []
     for line in failure.splitlines():
         match = _PLACE.match(line)
@@ -75,22 +79,8 @@ def _messages(failure: str) -> list[_Message]:
 
 
 def _parse_location(text: str) -> ir.Location | None:
+    # NOTE: Attribute.parse fails on the subclasses of locations.
     try:
-        return ir.Location.from_attr(ir.Attribute.parse(text), ir.Context.current)
+        return ir.Module.parse(f"module {{}} {text}").operation.location
     except ir.MLIRError:
         return None
-
-
-def _caller(location: ir.Location) -> tuple[ir.Location, ir.Location | None]:
-    """The place in the schedule, and the place in the library that it called, if any."""
-    if isinstance(location, ir.CallSiteLoc):
-        return location.caller, location.callee
-    return location, None
-
-
-def _notes(messages: Sequence[_Message]) -> tuple[Diagnostic, ...]:
-    return tuple(
-        Diagnostic(message.text, source_location(message.location), severity="note")
-        for message in messages
-        if not message.text.startswith("see current operation")
-    )
