@@ -11,15 +11,10 @@ from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
-<<<<<<< HEAD
-from fdt_mlir.importer.real_multiplier import fixed_point
-from fdt_mlir.importer.resize import lower_resize
-from fdt_mlir.passes import Pass, op_error
-=======
 from fdt_mlir.importer.real_multiplier import dense_mantissa, fixed_point
+from fdt_mlir.importer.resize import lower_resize
 from fdt_mlir.normalize.structured import producer
-from fdt_mlir.passes import Pass
->>>>>>> d8c866aba3ad658b7710cf593a45670fac284338
+from fdt_mlir.passes import Pass, op_error
 
 _ACCUMULATOR_BITS = 32
 _RESIZES = ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
@@ -31,29 +26,17 @@ class MatchReferencePass(Pass):
     """Correct what the conversion to TOSA computes differently from the model's reference.
 
     Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
-<<<<<<< HEAD
-        operator of each operation, `fdt.real_multiplier` the multiplier of a rescale where the
-        reference computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends
-        a quantisation of floats.
-    Ensures: rescales of fully connected layers round once for LiteRT; TensorFlow Lite Micro rounds
-        them twice, as converted and as both do for convolutions. Quantised average pools divide
-        exactly, half away from zero, instead of multiplying by a fixed-point reciprocal. Resizes
-        take the elements and weights of TFLite's integers. QUANTIZE of floats divides, rounds half
-        away from zero and saturates; CAST of floats truncates.
-    Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
-        without `fdt.source` keep TOSA's meaning.
-=======
         operator of each operation, `fdt.real_multipliers` the multipliers of a rescale where
         LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends a
         quantisation of floats.
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
         once, as if in doubles. TensorFlow Lite Micro means what was converted: all is rounded
         twice. Quantised average pools divide exactly, half away from zero, instead of multiplying
-        by a fixed-point reciprocal. QUANTIZE of floats divides, rounds half away from zero and
-        saturates; CAST of floats truncates.
-    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
-        TOSA's meaning.
->>>>>>> d8c866aba3ad658b7710cf593a45670fac284338
+        by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's integers.
+        QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of floats
+        truncates.
+    Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
+        without `fdt.source` keep TOSA's meaning.
 
     Options: `numerics`, whose reference kernels are meant; where it is not given, the module's
     `fdt.numerics`, and LiteRT's where the module does not say.
