@@ -11,23 +11,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fdt_mlir.bindings import mlir_context
+from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c
 from fdt_mlir.errors import UsageError, compile_error
+from fdt_mlir.importer.import_options import ImportOptions, Numerics
 from fdt_mlir.importer.importer import import_model
 from fdt_mlir.normalize.names import identifier
+from fdt_mlir.paths.build_graph import entry_of
+from fdt_mlir.paths.discover import discover
+from fdt_mlir.paths.discover_paths import write_paths
+from fdt_mlir.paths.path_plan import STRATEGIES, Discovery, DiscoveryOptions, Strategy
 from fdt_mlir.pipeline import parse_pipeline
 from fdt_mlir.report.facts import Facts, collect_facts
 from fdt_mlir.report.report import build_report
-from fdt_mlir.stages import STAGES, emitc_stage
+from fdt_mlir.schedules.generate import schedule_text
+from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
+from fdt_mlir.stages import ALLOCATE, BUFFERIZE, IMPORT, KERNELS, NORMALIZE, Stage, emitc_stage
 
 if TYPE_CHECKING:
     import numpy as np
-
-Strategy = Literal["none"]
-STRATEGIES: tuple[Strategy, ...] = ("none",)
 
 Progress = Callable[[str], None]
 """Called with the name of a stage as it begins."""
@@ -44,6 +48,7 @@ class Compiled:
     name: str
     files: Mapping[str, str]
     report: Mapping[str, Any]
+    discovery: Discovery = field(repr=False)
     emitc: str = field(repr=False)
     seconds: Mapping[str, float] = field(compare=False, repr=False)
 
@@ -74,44 +79,101 @@ class Compiled:
             return run(place, target, inputs).outputs
 
 
-def compile(
-    path: Path | str,
-    *,
-    name: str | None = None,
-    strategy: Strategy = "none",
-    progress: Progress | None = None,
-) -> Compiled:
-    """Compile a model file to C.
+@dataclass(frozen=True)
+class CompileOptions:
+    """What a user chooses.
 
-    `name` prefixes all public C names; by default it is the file's name.
-
-    Raises CompileError where the model cannot be compiled, UsageError for options that make no
-    sense.
+    name: prefix of all public C names; by default the file's name.
+    strategy: what may be tiled: `none`, `fdt` (channels), `ffmt` (feature maps), `paper` (the
+        original's restrictions), `auto` (everything).
+    ram_bytes: the memory to fit; the least additional work that fits it is chosen. 0: no limit.
+    max_mac_overhead: percent of additional multiply-accumulates that the least arena may cost.
+    transform_script: a schedule to apply instead of searching for one.
+    outputs, io, numerics: see ImportOptions.
     """
-    path = Path(path)
-    c_name = _c_name(name, path)
-    if strategy not in STRATEGIES:
-        raise UsageError(f"unknown strategy '{strategy}': choose one of {', '.join(STRATEGIES)}")
+
+    name: str | None = None
+    strategy: Strategy = "auto"
+    ram_bytes: int = 0
+    max_mac_overhead: float = 0.0
+    transform_script: Path | str | None = None
+    outputs: tuple[str, ...] = ()
+    io: Literal["int8"] | None = None
+    numerics: Numerics = "litert"
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            known = ", ".join(STRATEGIES)
+            raise UsageError(f"unknown strategy '{self.strategy}': choose one of {known}")
+        if self.ram_bytes < 0 or self.max_mac_overhead < 0:
+            raise UsageError("ram and max-mac-overhead must not be negative")
+        if self.name is not None and identifier(self.name) != self.name:
+            raise UsageError(f"'{self.name}' is no C identifier: use letters, digits, underscores")
+
+
+def compile(path: Path | str, *, progress: Progress | None = None, **choices: Any) -> Compiled:
+    """Compile a model file to C; `choices` are the fields of CompileOptions.
+
+    Raises CompileError where the model cannot be compiled or nothing fits the memory, UsageError
+    for options that make no sense.
+    """
+    return compile_model(Path(path), CompileOptions(**choices), progress)
+
+
+def compile_model(
+    path: Path, options: CompileOptions, progress: Progress | None = None
+) -> Compiled:
+    """Compile a model file to C; see `compile`."""
+    name = options.name or identifier(path.stem) or "model"
     clock = _Clock(progress)
     with mlir_context():
         clock.begin("importer")
-        module = import_model(path)
-        for stage in STAGES:
-            clock.begin(stage.name)
-            parse_pipeline(stage.pipeline).run(module)
+        module = import_model(path, ImportOptions(options.outputs, options.io, options.numerics))
+        clock.run(IMPORT, module)
+        clock.run(NORMALIZE, module)
+        clock.begin("paths")
+        discovery = _discover(module, options)
+        clock.begin("schedules")
+        schedule = _schedule(module, options)
+        for stage in (KERNELS, BUFFERIZE, ALLOCATE):
+            clock.run(stage, module)
         facts = collect_facts(module)
-        clock.begin("emitc")
-        parse_pipeline(emitc_stage(c_name).pipeline).run(module)
+        clock.run(emitc_stage(name), module)
         emitc = str(module)
         source = print_c(module)
     clock.end()
-    report = build_report(path.name, c_name, strategy, facts)
+    report = build_report(path.name, name, options.strategy, facts, discovery)
     files = {
-        f"{c_name}.c": _file_comment(path.name, report, facts) + source,
-        f"{c_name}.h": print_header(c_name, facts),
+        f"{name}.c": _file_comment(path.name, report, facts) + source,
+        f"{name}.h": print_header(name, facts),
         "report.json": _json(report),
+        "schedule.mlir": schedule,
     }
-    return Compiled(c_name, files, report, emitc, clock.seconds)
+    return Compiled(name, files, report, discovery, emitc, clock.seconds)
+
+
+def _discover(module: ir.Module, options: CompileOptions) -> Discovery:
+    """Decide what to tile and write it on the module; a given schedule decides for itself."""
+    given = options.transform_script is not None
+    sought = DiscoveryOptions(
+        "none" if given else options.strategy,
+        options.max_mac_overhead,
+        0 if given else options.ram_bytes,
+    )
+    discovery = discover(module, sought)
+    write_paths(entry_of(module), discovery.paths)
+    return discovery
+
+
+def _schedule(module: ir.Module, options: CompileOptions) -> str:
+    """Apply the schedule of the paths, or the given one; returns its text."""
+    if options.transform_script is not None:
+        script = Path(options.transform_script)
+        TileAndFusePass(script=str(script)).run(module)
+        return script.read_text(encoding="utf-8")
+    text = schedule_text(module)
+    TileAndFusePass().run(module)
+    return text
 
 
 class _Clock:
@@ -120,6 +182,10 @@ class _Clock:
         self._stage: str | None = None
         self._start = 0.0
         self.seconds: dict[str, float] = {}
+
+    def run(self, stage: Stage, module: ir.Module) -> None:
+        self.begin(stage.name)
+        parse_pipeline(stage.pipeline).run(module)
 
     def begin(self, stage: str) -> None:
         self.end()
@@ -132,14 +198,6 @@ class _Clock:
             spent = time.perf_counter() - self._start
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + spent
             self._stage = None
-
-
-def _c_name(name: str | None, path: Path) -> str:
-    if name is None:
-        return identifier(path.stem) or "model"
-    if identifier(name) != name:
-        raise UsageError(f"'{name}' is no C identifier: use letters, digits and underscores")
-    return name
 
 
 def _file_comment(model_file: str, report: Mapping[str, Any], facts: Facts) -> str:

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 __all__ = [
     "PassManager",
+    "apply_transform",
     "constant_array",
     "downcast",
     "ir",
+    "merge_symbols",
     "mlir_context",
     "parse_file",
     "source_name",
@@ -39,6 +41,41 @@ def parse_file(path: Path) -> ir.Module:
     Raises ir.MLIRError where the text is not valid IR.
     """
     return ir.Module.parseFile(str(path))
+
+
+def apply_transform(payload: ir.Module, sequence: ir.Operation, script: ir.Module) -> str | None:
+    """Run a named sequence of a transform script on `payload`.
+
+    Gives None, or what the interpreter said where it failed: lines `at <location>: <message>`,
+    first that of the error, then those of its notes.
+    """
+    # Loads the transform dialect, which few commands need.
+    from iree.compiler.dialects.transform import interpreter
+
+    try:
+        interpreter.apply_named_sequence(payload.operation, sequence, script.operation)
+    except ValueError as error:
+        return _interpreter_message(error)
+    return None
+
+
+def merge_symbols(target: ir.Module, library: ir.Module) -> str | None:
+    """Define in `target` what `library` defines, for calls and declarations in `target`.
+
+    Gives None, or what MLIR said where both define the same name, in the form of `apply_transform`.
+    """
+    from iree.compiler.dialects.transform import interpreter
+
+    try:
+        interpreter.copy_symbols_and_merge_into(target.operation, library.operation)
+    except ValueError as error:
+        return _interpreter_message(error)
+    return None
+
+
+def _interpreter_message(error: ValueError) -> str:
+    # NOTE: these bindings raise ValueError with text where others raise MLIRError.
+    return str(error).partition("Diagnostic message ")[2] or str(error)
 
 
 def walk(op: ir.Operation) -> Iterator[ir.Operation]:

@@ -19,11 +19,15 @@ from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
+from fdt_mlir.normalize.fold_views import FoldViewsPass
+from fdt_mlir.normalize.lower_argmax import LowerArgmaxPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
+from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.paths.discover_paths import DiscoverPathsPass
 from fdt_mlir.pipeline_text import Element, Span, parse_elements, span_of
+from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 
 OUR_PREFIX = "fdt-"
 
@@ -93,10 +97,14 @@ def pass_table(classes: Iterable[type[Pass]]) -> Mapping[str, type[Pass]]:
 _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
+    LowerArgmaxPass,
     FoldConstantsPass,
+    UnflattenPass,
+    FoldViewsPass,
     ExposeCopiesPass,
     MarkLayersPass,
     DiscoverPathsPass,
+    TileAndFusePass,
     FormKernelsPass,
     PlacePartsPass,
     BuildRowLoopsPass,

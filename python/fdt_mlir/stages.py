@@ -15,27 +15,27 @@ class Stage:
         return f"builtin.module({self.passes})"
 
 
-_BUFFERIZE = (
+IMPORT = Stage("importer", "fdt-make-batch-static,fdt-match-reference")
+NORMALIZE = Stage(
+    "normalize",
+    "fdt-lower-argmax,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
+    "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
+    "linalg-fold-unit-extent-dims,canonicalize,cse),"
+    "fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
+)
+KERNELS = Stage(
+    "kernels",
+    "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
+)
+BUFFERIZE = Stage(
+    "bufferize",
     "one-shot-bufferize{bufferize-function-boundaries=1"
-    " function-boundary-type-conversion=identity-layout-map}"
+    " function-boundary-type-conversion=identity-layout-map},canonicalize,cse,fdt-verify-buffers",
 )
+ALLOCATE = Stage("allocate", "fdt-plan-arena")
 
-STAGES = (
-    Stage("importer", "fdt-make-batch-static,fdt-match-reference"),
-    Stage(
-        "normalize",
-        "iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
-        "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
-        "linalg-fold-unit-extent-dims,canonicalize,cse),"
-        "fdt-expose-copies,fdt-mark-layers",
-    ),
-    Stage(
-        "kernels",
-        "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
-    ),
-    Stage("bufferize", f"{_BUFFERIZE},canonicalize,cse,fdt-verify-buffers"),
-    Stage("allocate", "fdt-plan-arena"),
-)
+# Without tiling; `paths` and `schedules` come after NORMALIZE.
+STAGES = (IMPORT, NORMALIZE, KERNELS, BUFFERIZE, ALLOCATE)
 
 
 def emitc_stage(model: str) -> Stage:

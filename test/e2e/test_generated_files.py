@@ -1,4 +1,4 @@
-"""What lands in the output folder: the same bytes each time, nothing writable, nothing by halves."""
+"""The output folder: the same bytes each time, nothing writable, nothing by halves."""
 
 import os
 import subprocess

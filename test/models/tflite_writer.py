@@ -16,6 +16,7 @@ SCHEMA_VERSION = 3
 FILE_IDENTIFIER = b"TFL3"
 BUFFER_ALIGN = 16  # bytes; the schema forces it, kernels read weights in place
 DTYPES = {
+    "bool": tflite.TensorType.BOOL,
     "float32": tflite.TensorType.FLOAT32,
     "int32": tflite.TensorType.INT32,
     "uint8": tflite.TensorType.UINT8,
@@ -35,27 +36,40 @@ class Kind:
 # Versions are the least that TFLite's own converter writes for the element type.
 KINDS = {
     "ADD": Kind("AddOptions"),
+    "ARG_MAX": Kind("ArgMaxOptions"),
     "AVERAGE_POOL_2D": Kind("Pool2DOptions"),
     "CAST": Kind("CastOptions"),
     "CONCATENATION": Kind("ConcatenationOptions"),
     "CONV_2D": Kind("Conv2DOptions", int8_version=3),
     "DEPTHWISE_CONV_2D": Kind("DepthwiseConv2DOptions", float_version=2, int8_version=3),
+    "DEPTH_TO_SPACE": Kind("DepthToSpaceOptions", int8_version=1),
     "DEQUANTIZE": Kind(None),
     "FULLY_CONNECTED": Kind("FullyConnectedOptions", int8_version=4),
     "GATHER": Kind("GatherOptions"),
+    "GREATER": Kind(None),
     "LOGISTIC": Kind(None),
     "MAX_POOL_2D": Kind("Pool2DOptions"),
     "MEAN": Kind("ReducerOptions"),
+    "MIRROR_PAD": Kind("MirrorPadOptions"),
     "MUL": Kind("MulOptions"),
+    "PACK": Kind("PackOptions", int8_version=1),
     "PAD": Kind(None),
+    "PADV2": Kind(None),
     "QUANTIZE": Kind(None),
     "RELU": Kind(None),
+    "REDUCE_MAX": Kind("ReducerOptions"),
     "RELU6": Kind(None),
     "RESHAPE": Kind("ReshapeOptions", int8_version=1),
+    "RESIZE_BILINEAR": Kind("ResizeBilinearOptions"),
+    "RESIZE_NEAREST_NEIGHBOR": Kind("ResizeNearestNeighborOptions"),
+    "REVERSE_V2": Kind(None, int8_version=1),
     "SLICE": Kind(None),
     "SOFTMAX": Kind("SoftmaxOptions"),
+    "SPACE_TO_DEPTH": Kind("SpaceToDepthOptions"),
+    "STRIDED_SLICE": Kind("StridedSliceOptions"),
     "SUB": Kind("SubOptions"),
     "TANH": Kind(None),
+    "TILE": Kind(None, int8_version=1),
     "TRANSPOSE": Kind(None),
 }
 

@@ -1,9 +1,11 @@
 """fdt-plan-arena: every buffer gets its place in the arena."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
+from fdt_mlir.allocate.overlaps import DyingInput, dying_inputs
 from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
@@ -22,18 +24,28 @@ class PlanArenaPass(Pass):
         carries `fdt.input_offsets`, `fdt.arena_bytes`, `fdt.arena_align`,
         `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`. The plan was checked by the
         validator, which shares no code with the planner.
+        Calls that the plan makes run backwards carry `fdt.reverse`.
     Fails when: an argument is no memory of static shape, or nothing writes a buffer. A plan that
         the validator rejects is an internal error.
+
+    Options: `in-place`, whether a result may overlap an input that dies in the same call.
     """
 
     name: ClassVar[str] = "fdt-plan-arena"
+
+    in_place: bool = False
 
     def run(self, module: ir.Module) -> None:
         for operation in module.body.operations:
             function = operation.operation
             if is_entry(function):
                 lifetimes = lifetimes_of(function)
-                _write(function, lifetimes, plan(lifetimes))
+                pairs = dying_inputs(lifetimes) if self.in_place else []
+                result = plan(lifetimes, pairs)
+                _write(function, lifetimes, result)
+                for pair in pairs:
+                    if pair.runs_backwards(result.offsets):
+                        pair.call.attributes["fdt.reverse"] = ir.UnitAttr.get()
 
 
 def is_entry(op: ir.Operation) -> bool:
@@ -44,14 +56,15 @@ def is_entry(op: ir.Operation) -> bool:
     return "sym_visibility" not in op.attributes or string(op, "sym_visibility") != "private"
 
 
-def plan(lifetimes: Lifetimes) -> Plan:
+def plan(lifetimes: Lifetimes, pairs: Sequence[DyingInput] = ()) -> Plan:
     """Lay the buffers out; the validator has the last word."""
     from fdt_mlir.planner.layout import plan_layout  # loads the solver, which takes long
 
     problem = Problem(
         tuple(
             Buffer(b.name, b.size_bytes, b.first, b.last, align=b.align) for b in lifetimes.buffers
-        )
+        ),
+        tuple(overlap for pair in pairs for overlap in pair.overlaps()),
     )
     result = plan_layout(problem)
     violations = validate(problem, result)

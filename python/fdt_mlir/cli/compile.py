@@ -13,7 +13,9 @@ from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.errors import ExitStatus
 
 _EXAMPLES = """examples:
-  fdt-compile model.tflite -o build/model      write build/model/model.c, model.h, report.json
+  fdt-compile model.tflite -o build/model      write model.c, model.h, report.json, schedule.mlir
+  fdt-compile model.tflite --ram 24K           least extra work that fits 24 KiB
+  fdt-compile model.tflite --explain           what sets the peak, why layers are (not) tiled
   fdt-compile model.tflite --json              compile, print the report, write nothing
 """
 
@@ -28,26 +30,53 @@ def _run(argv: Sequence[str]) -> int:
     # Imported here, so that --help and --version answer at once.
     from rich.console import Console
 
-    from fdt_mlir.api import compile as compile_model
+    from fdt_mlir.api import CompileOptions, compile_model
+    from fdt_mlir.report.explain import print_explanation
     from fdt_mlir.report.table import print_summary
 
     messages = Console(stderr=True)
-    with messages.status("reading") as status:
-        compiled = compile_model(
-            options.model,
-            name=options.name,
-            strategy=options.strategy,
-            progress=lambda stage: status.update(stage),
-        )
+    choices = CompileOptions(
+        name=options.name,
+        strategy=options.strategy,
+        ram_bytes=options.ram,
+        max_mac_overhead=options.max_mac_overhead,
+        transform_script=options.transform_script,
+        outputs=options.outputs,
+        io=options.io,
+        numerics=options.numerics,
+    )
+    with messages.status("importer") as status:
+        compiled = compile_model(options.model, choices, status.update)
     if options.output is not None:
         compiled.write(options.output)
     if options.json:
         sys.stdout.write(json.dumps(compiled.report, indent=2) + "\n")
     elif not options.quiet:
         print_summary(compiled.report, Console())
+        if options.explain:
+            print_explanation(compiled.discovery, Console())
         if options.output is not None:
             messages.print(f"wrote {', '.join(compiled.files)} to {options.output}")
     return ExitStatus.DONE
+
+
+def parse_bytes(text: str) -> int:
+    """Read a size such as 24576, 24K or 1.5M. Raises ArgumentTypeError for anything else."""
+    factors = {"K": 1024, "M": 1024 * 1024}
+    digits, factor = (
+        (text[:-1], factors[text[-1].upper()]) if text[-1:].upper() in factors else (text, 1)
+    )
+    try:
+        size = float(digits) * factor
+    except ValueError:
+        size = -1.0
+    if not 0 < size < 2**31:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size: write 24576, 24K or 1.5M")
+    return int(size)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,14 +89,58 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("model", type=Path, help="a .tflite, .mlir or .mlirbc file")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the C files")
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
-    parser.add_argument(
-        "--strategy", choices=("none",), default="none", help="how to tile (default: none)"
-    )
+    _add_memory_options(parser.add_argument_group("memory"))
+    _add_model_options(parser.add_argument_group("the model"))
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of internal errors")
     parser.add_argument("--version", action="version", version=f"fdt-mlir {__version__}")
     return parser
+
+
+def _add_memory_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--ram", type=parse_bytes, default=0, metavar="SIZE", help="fit this: least extra work"
+    )
+    group.add_argument(
+        "--max-mac-overhead",
+        type=float,
+        default=0.0,
+        metavar="PERCENT",
+        help="least RAM with at most this much more work (default: 0)",
+    )
+    group.add_argument(
+        "--strategy",
+        choices=("none", "fdt", "ffmt", "paper", "auto"),
+        default="auto",
+        help="what may be tiled: channels (fdt), feature maps (ffmt), both (auto, the default)",
+    )
+    group.add_argument("--explain", action="store_true", help="say why each layer is tiled or not")
+    group.add_argument(
+        "--transform-script",
+        type=Path,
+        metavar="FILE",
+        help="apply this schedule (schedule.mlir of an earlier run, perhaps edited)",
+    )
+
+
+def _add_model_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--outputs",
+        type=_names,
+        default=(),
+        metavar="NAME,...",
+        help="cut the graph: these tensors are the outputs",
+    )
+    group.add_argument(
+        "--io", choices=("int8",), help="drop float conversions at inputs and outputs"
+    )
+    group.add_argument(
+        "--numerics",
+        choices=("litert", "tflm"),
+        default="litert",
+        help="equal LiteRT's reference kernels (default) or TensorFlow Lite Micro",
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from fdt_mlir.errors import CompileError, ExitStatus, UsageError, compile_error
 from fdt_mlir.pass_options import options_of
 from fdt_mlir.passes import mlir_diagnostic, mlir_diagnostics
 from fdt_mlir.pipeline import PASSES, Observer, Pipeline, parse_pipeline
+from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 
 _SEPARATOR = "// -----"
 _SEPARATOR_LINE = re.compile(rf"^{_SEPARATOR}[ \t]*\r?$", re.MULTILINE)
@@ -62,6 +63,8 @@ def _run(argv: Sequence[str]) -> int:
         print(_pass_list())
         return ExitStatus.DONE
     pipeline = parse_pipeline(pipeline_text)
+    if options.transform_script is not None:
+        pipeline = Pipeline((TileAndFusePass(options.transform_script), *pipeline.steps))
     sources = _read(options.input, options.split_input_file)
     if options.emit_bytecode and len(sources) > 1:
         raise UsageError(f"--emit-bytecode writes one module, the input has {len(sources)}")
@@ -232,6 +235,11 @@ def _parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
     add("-o", dest="output", default="-", metavar="FILE", help="output; - is standard output")
     add(
         "--pass-pipeline", metavar="TEXT", help="for example builtin.module(fdt-name{option=1},cse)"
+    )
+    add(
+        "--transform-script",
+        metavar="FILE",
+        help="apply this schedule to the module first, as fdt-tile-and-fuse{script=FILE} does",
     )
     add("--show-passes", action="store_true", help="list our passes with their options")
     add("--split-input-file", action="store_true", help=f"one module per part between {_SEPARATOR}")

@@ -15,6 +15,7 @@ from fdt_mlir.emitc.values import Value, create
 from fdt_mlir.kernels.kernel import Kernel, bounds_of
 from fdt_mlir.kernels.operands import View
 from fdt_mlir.normalize.structured import producer
+from fdt_mlir.passes import op_error
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class InvokeFunction:
     def _offset(self, view: View) -> int:
         """Bytes from the start of the arena to a buffer."""
         op = producer(view.base)
+        if op is not None and "fdt.offset" not in op.attributes:
+            raise op_error(op, "the buffer has no place in the arena", "run fdt-plan-arena first")
         if op is not None:
             return integer(op, "fdt.offset")
         assert isinstance(view.base, ir.BlockArgument)

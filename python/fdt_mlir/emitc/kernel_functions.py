@@ -15,13 +15,14 @@ from fdt_mlir.emitc.scalar_functions import (
     operation_count,
 )
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
-from fdt_mlir.emitc.types import Range, int_type, pointer_to
+from fdt_mlir.emitc.types import Range, has_c_name, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
 from fdt_mlir.kernels.operands import View, constant_of, views_of
 from fdt_mlir.kernels.pack import PackedConstant, pack_constant
 from fdt_mlir.normalize.names import unique_name
+from fdt_mlir.passes import op_error
 
 # Bodies of at least this many operations become C functions of their own.
 _FUNCTION_THRESHOLD = 6
@@ -66,9 +67,13 @@ class KernelCall:
 
 
 def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
-    """Collect what is known of a kernel call: accesses after packing, parameters."""
+    """Collect what is known of a kernel call: accesses after packing, parameters.
+
+    Raises CompileError where its elements have no C type or its functions are not there.
+    """
     kernel = read_kernel(op)
     views = views_of(op)
+    _check(module, op, kernel, views)
     constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
     accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
     parameters, parameter_of = _parameters(kernel, views, constants)
@@ -81,6 +86,17 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
         tuple(parameters),
         tuple(parameter_of),
     )
+
+
+def _check(module: ir.Module, op: ir.Operation, kernel: Kernel, views: Sequence[View]) -> None:
+    for view in views:
+        if not has_c_name(view.element_type):
+            raise op_error(op, f"C has no type for elements of {view.element_type}")
+    functions = ir.SymbolTable(module.operation)
+    for stage in kernel.stages:
+        for name in (stage.body, stage.init):
+            if name is not None and name not in functions:
+                raise op_error(op, f"the kernel calls @{name}, which is not defined")
 
 
 def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> PackedConstant | None:
@@ -193,6 +209,7 @@ class KernelFunctions:
                 texts,
                 pads,
                 kernel.slices,
+                kernel.reverse,
                 kernel.windows,
                 kernel.rings,
                 kernel_call.accesses,

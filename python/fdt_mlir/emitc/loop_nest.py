@@ -96,7 +96,9 @@ class _Nest:
             store(self.body.pointers[result], self._element(result), final)
             return
         low, high = self._slice(loops[0])
-        with loop(self.body.names[loops[0].last], low, high) as value:
+        with loop(self.body.names[loops[0].last], low, high) as counter:
+            # Backwards over the same points: no loop of the result is sliced then.
+            value = loops[0].extent - 1 - counter if self.body.kernel.reverse else counter
             saved = self._enter(loops[0], value)
             self._open(loops[1:])
             self._leave(loops[0], saved)
@@ -264,7 +266,8 @@ class _Nest:
         pad = pad_of(self.body.kernel, operand)
         if elements is None or pad is None:
             return elements
-        return elements.union(Range(pad.value.value, pad.value.value))
+        padding = int(number_of(pad.value))
+        return elements.union(Range(padding, padding))
 
     def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:

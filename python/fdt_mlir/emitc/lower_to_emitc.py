@@ -26,7 +26,7 @@ class LowerToEmitcPass(Pass):
     Requires: kernel calls on memrefs with planned offsets (fdt-plan-arena), one public function.
     Ensures: only emitc operations; one function per distinct kernel, constants in the order of
         use, and `<model>_invoke`.
-    Fails when: the module has no planned function, or a scalar operation has no C.
+    Fails when: the module has no planned function, or a type or a scalar operation has no C.
 
     `model` is the prefix of all public names; `header` the file that the C includes first.
     """

@@ -6,7 +6,15 @@ from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
-from fdt_mlir.emitc.types import Range, int_type, is_float, range_of_type, unsigned_type, width_of
+from fdt_mlir.emitc.types import (
+    Range,
+    has_c_name,
+    int_type,
+    is_float,
+    range_of_type,
+    unsigned_type,
+    width_of,
+)
 from fdt_mlir.emitc.values import (
     Value,
     as_signed,
@@ -33,6 +41,9 @@ _SIGNED_PREDICATES = {0: "==", 1: "!=", 2: "<", 3: "<=", 4: ">", 5: ">="}
 _UNSIGNED_PREDICATES = {6: "<", 7: "<=", 8: ">", 9: ">="}
 # What C's comparisons compute, false with a NaN save for `!=`, by number of arith.cmpf's predicate.
 _FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 13: "!="}
+
+# Each doubling of an exponent rounds once more; 8 stays within 4 units in the last place.
+_LARGEST_POWER = 8
 
 
 def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Value:
@@ -65,6 +76,8 @@ def function_result_type(function: ir.Operation) -> ir.Type:
 
 def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     """Compute one arith or math operation. Raises CompileError where it has no C."""
+    if not has_c_name(_result_type(op)):
+        raise op_error(op, f"C has no type for numbers of {_result_type(op)}")
     if op.name == "arith.constant":
         return _constant(op)
     if op.name in ("memref.load", "tensor.extract"):
@@ -218,6 +231,25 @@ def _math_function(name: str) -> Lowering:
     return lower
 
 
+def _power(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """x**n for whole constants n by squaring: n // 2 roundings at most, and no logarithm."""
+    base, exponent = values
+    count = exponent.constant
+    if count is None or count != int(count) or not 1 <= abs(count) <= _LARGEST_POWER:
+        hint = (
+            f"exponents may be constant whole numbers from 1 to {_LARGEST_POWER}, or negative ones"
+        )
+        raise op_error(op, "no C is known for this power", hint)
+    result, square, rest = None, base, int(abs(count))
+    while rest:
+        if rest % 2:
+            result = square if result is None else result * square
+        rest //= 2
+        square = square * square if rest else square
+    assert result is not None
+    return result if count > 0 else divide(constant(1.0, base.type), result)
+
+
 def _multiply_add(op: ir.Operation, values: Sequence[Value]) -> Value:
     """a * b + c, rounded twice: few cores fuse it, and C reaches those by a library only."""
     return values[0] * values[1] + values[2]
@@ -245,6 +277,29 @@ def _negate(op: ir.Operation, values: Sequence[Value]) -> Value:
 
 def _float_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
     return divide(values[0], values[1])
+
+
+def _floor_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """Quotient rounded down: one less than C's where signs differ and something remains."""
+    left, right = values
+    quotient = divide(left, right)
+    if (
+        left.range is not None
+        and right.range is not None
+        and min(left.range.low, right.range.low) >= 0
+    ):
+        return quotient
+    rest = remainder(left, right)
+    differ = compare(bitwise("xor", rest, right), "<", 0)
+    return select(differ, select(compare(rest, "==", 0), quotient, quotient - 1), quotient)
+
+
+def _ceil_divide(op: ir.Operation, values: Sequence[Value]) -> Value:
+    """Quotient rounded up: one more than C's where signs agree and something remains."""
+    left, right = values
+    quotient, rest = divide(left, right), remainder(left, right)
+    agree = compare(bitwise("xor", rest, right), ">=", 0)
+    return select(agree, select(compare(rest, "==", 0), quotient, quotient + 1), quotient)
 
 
 def _bitwise(name: str) -> Lowering:
@@ -280,6 +335,8 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "arith.mulf": _binary(lambda a, b: a * b),
     "arith.divf": _float_divide,
     "arith.divsi": _binary(divide),
+    "arith.floordivsi": _floor_divide,
+    "arith.ceildivsi": _ceil_divide,
     "arith.divui": _unsigned(divide),
     "arith.remsi": _binary(remainder),
     "arith.remui": _unsigned(remainder),
@@ -324,6 +381,7 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "math.fma": _multiply_add,
     "math.log": _math_function("log"),
     "math.log1p": _math_function("log1p"),
+    "math.powf": _power,
     "math.round": _math_function("round"),
     "math.roundeven": _math_function("roundeven"),
     "math.rsqrt": _math_function("rsqrt"),

@@ -76,6 +76,13 @@ def array_of(element_type: ir.Type, count: int) -> ir.Type:
     return ir.Type.parse(f"!emitc.array<{count}x{element_type}>")
 
 
+def has_c_name(value_type: ir.Type) -> bool:
+    """Whether C has this type of numbers: bool, integers of 8 to 64 bits, float, double."""
+    if isinstance(value_type, ir.IntegerType):
+        return value_type.width in (1, 8, 16, 32, 64)
+    return isinstance(value_type, (ir.F32Type, ir.F64Type))
+
+
 def c_name(value_type: ir.Type) -> str:
     """The C spelling of a scalar type."""
     if isinstance(value_type, ir.F32Type):

@@ -26,6 +26,8 @@ from fdt_mlir.emitc.types import (
 
 Number = int | float
 
+_INT_BITS = 32  # of C's int, on every machine we generate for
+
 _COMPARISONS = {"==": 0, "!=": 1, "<": 2, "<=": 3, ">": 4, ">=": 5}
 _PYTHON_COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
     "==": operator.eq,
@@ -149,7 +151,8 @@ def attribute(value: Value) -> ir.Attribute:
     assert value.constant is not None
     if is_float(value.type):
         return ir.FloatAttr.get(value.type, float(value.constant))
-    return ir.IntegerAttr.get(value.type, int(value.constant))
+    # NOTE: IntegerAttr.get takes int64; the parser takes every number of the type.
+    return ir.Attribute.parse(f"{int(value.constant)} : {value.type}")
 
 
 def _not_finite(value: Value) -> ir.Value:
@@ -165,6 +168,8 @@ def _not_finite(value: Value) -> ir.Value:
 
 def _arithmetic(name: str, left: Value, right: Value) -> Value:
     assert left.type == right.type, f"{name} of {left.type} and {right.type}"
+    if not is_float(left.type) and width_of(left.type) == 1:
+        return bitwise("and" if name == "mul" else "xor", left, right)
     simple = _identity(name, left, right)
     if simple is not None:
         return simple
@@ -178,6 +183,8 @@ def _arithmetic(name: str, left: Value, right: Value) -> Value:
         if limits.low == limits.high:
             return constant(limits.low, left.type)
         return computed(create(name, [left.type], [left.ir, right.ir]).results[0], limits)
+    if width_of(left.type) < _INT_BITS:
+        return cast(_arithmetic(name, _promoted(left), _promoted(right)), left.type)
     if not is_signed(left.type):
         return computed(create(name, [left.type], [left.ir, right.ir]).results[0])
     return cast(_arithmetic(name, as_unsigned(left), as_unsigned(right)), left.type)
@@ -204,6 +211,18 @@ def _exact_range(name: str, left: Range, right: Range) -> Range:
         return Range(left.low - right.high, left.high - right.low)
     corners = [a * b for a in (left.low, left.high) for b in (right.low, right.high)]
     return Range(min(corners), max(corners))
+
+
+def _promoted(value: Value) -> Value:
+    """The same number in a type of at least the width of C's int, with the same sign.
+
+    C promotes narrower operands to int, whatever their sign; the product of two uint16_t then
+    overflows.
+    """
+    if width_of(value.type) >= _INT_BITS:
+        return value
+    word = ir.IntegerType.get_signless(_INT_BITS)
+    return cast(value, word if is_signed(value.type) else unsigned_type(word))
 
 
 def as_unsigned(value: Value) -> Value:
@@ -298,17 +317,29 @@ def divide(left: Value, right: Value | Number) -> Value:
     other = lift(right, left.type)
     if other.constant == 1:
         return left
-    if left.range is None or other.range is None:
-        return computed(create("div", [left.type], [left.ir, other.ir]).results[0])
-    result = create("div", [left.type], [left.ir, other.ir]).results[0]
-    if other.range.low <= 0:
-        return computed(result)
-    corners = [
-        int(abs(a) // b) * (1 if a >= 0 else -1)
-        for a in (left.range.low, left.range.high)
-        for b in (other.range.low, other.range.high)
-    ]
-    return computed(result, Range(min(corners), max(corners)))
+    limits = None
+    if left.range is not None and other.range is not None:
+        limits = _quotient_range(left.range, other.range, range_of_type(left.type))
+    if limits is not None and limits.low == limits.high:
+        return constant(limits.low, left.type)
+    return computed(create("div", [left.type], [left.ir, other.ir]).results[0], limits)
+
+
+def _quotient_range(left: Range, right: Range, whole: Range) -> Range | None:
+    """The quotients that fit the type; None where one does not, or nothing can be divided by."""
+    # A quotient is largest where the divisor is nearest to zero.
+    divisors = {b for b in (right.low, -1, 1, right.high) if b and right.low <= b <= right.high}
+    quotients = [_quotient(a, b) for a in _ends(left) for b in divisors]
+    if not quotients:
+        return None
+    limits = Range(min(quotients), max(quotients))
+    if left.low <= 0 <= left.high:
+        limits = limits.union(Range(0, 0))
+    return limits if limits.within(whole) else None
+
+
+def _quotient(left: int, right: int) -> int:
+    return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
 
 
 def remainder(left: Value, right: Value | Number) -> Value:
@@ -318,6 +349,9 @@ def remainder(left: Value, right: Value | Number) -> Value:
     assert other.range is not None
     if other.range.low > 0 and left.range.within(Range(0, other.range.low - 1)):
         return left
+    if left.constant is not None and other.constant is not None:
+        dividend, divisor = int(left.constant), int(other.constant)
+        return constant(dividend - _quotient(dividend, divisor) * divisor, left.type)
     result = create("rem", [left.type], [left.ir, other.ir]).results[0]
     bound = max(abs(other.range.low), abs(other.range.high)) - 1
     low = 0 if left.range.low >= 0 else -bound
@@ -337,11 +371,17 @@ def shift_left(value: Value, amount: Value) -> Value:
             return constant(limits.low, value.type)
         result = create("bitwise_left_shift", [value.type], [value.ir, bits.ir]).results[0]
         return computed(result, limits)
-    if limits.within(range_of_type(value.type)) and bits.constant is not None:
+    if limits.within(range_of_type(value.type)) and _fits(bits, value.type):
+        assert bits.constant is not None
         return value * (1 << int(bits.constant))  # C leaves shifting a negative number undefined
-    unsigned = as_unsigned(value)
+    unsigned = as_unsigned(_promoted(value))
     result = create("bitwise_left_shift", [unsigned.type], [unsigned.ir, bits.ir]).results[0]
     return cast(computed(result), value.type)
+
+
+def _fits(bits: Value, value_type: ir.Type) -> bool:
+    """Whether the power of two of a shift is a known number of the type."""
+    return bits.constant is not None and 1 << int(bits.constant) <= range_of_type(value_type).high
 
 
 def shift_right(value: Value, amount: Value) -> Value:

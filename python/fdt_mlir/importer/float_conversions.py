@@ -4,6 +4,7 @@ import math
 import struct
 
 from fdt_mlir.bindings import ir, source_name
+from fdt_mlir.importer.splice import replace_by
 from fdt_mlir.normalize.structured import producer
 
 # One element of the result from one of the source.
@@ -37,14 +38,18 @@ _QUANTIZE = """
     %stored = arith.trunci %wide : i32 to {element}
 """
 
-# A C cast, which drops the fraction; what it leaves undefined beyond the range saturates. The
-# bounds are the floats next to those of the integer.
+# A C cast, which drops the fraction; what it leaves undefined beyond the range saturates. No float
+# is the greatest integer: the one below it bounds the conversion, a selection gives the rest.
 _CAST = """
     %least = arith.constant -2147483648.0 : f32
     %greatest = arith.constant 2147483520.0 : f32
     %bounded = arith.maxnumf %real, %least : f32
     %saturated = arith.minnumf %bounded, %greatest : f32
-    %stored = arith.fptosi %saturated : f32 to {element}
+    %whole = arith.fptosi %saturated : f32 to {element}
+    %end = arith.constant 2147483648.0 : f32
+    %is_beyond = arith.cmpf oge, %real, %end : f32
+    %most = arith.constant 2147483647 : {element}
+    %stored = arith.select %is_beyond, %most, %whole : {element}
 """
 
 
@@ -93,18 +98,7 @@ def _replace(op: ir.Operation, source: ir.Value, body: str) -> None:
         iterators=", ".join(['"parallel"'] * rank),
         body=body,
     )
-    with op.location:
-        converter = ir.Module.parse(text)  # owns the function
-    function = next(iter(converter.body.operations)).operation
-    block = function.regions[0].blocks[0]
-    block.arguments[0].replace_all_uses_with(source)
-    *converted, terminator = (nested.operation for nested in block.operations)
-    for nested in converted:
-        nested.detach_from_parent()
-        nested.location = op.location
-        ir.InsertionPoint(op).insert(nested)
-    op.results[0].replace_all_uses_with(terminator.operands[0])
-    op.erase()
+    replace_by(op, text, source)
 
 
 def _single_bits(value: float) -> str:

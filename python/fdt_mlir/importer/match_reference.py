@@ -12,10 +12,12 @@ from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
 from fdt_mlir.importer.real_multiplier import dense_mantissa, fixed_point
+from fdt_mlir.importer.resize import lower_resize
 from fdt_mlir.normalize.structured import producer
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 _ACCUMULATOR_BITS = 32
+_RESIZES = ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
 _SINGLE_ROUND = "#tosa.rounding_mode<SINGLE_ROUND>"
 
 
@@ -30,10 +32,11 @@ class MatchReferencePass(Pass):
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
         once, as if in doubles. TensorFlow Lite Micro means what was converted: all is rounded
         twice. Quantised average pools divide exactly, half away from zero, instead of multiplying
-        by a fixed-point reciprocal. QUANTIZE of floats divides, rounds half away from zero and
-        saturates; CAST of floats truncates.
-    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
-        TOSA's meaning.
+        by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's integers.
+        QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of floats
+        truncates.
+    Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
+        without `fdt.source` keep TOSA's meaning.
 
     Options: `numerics`, whose reference kernels are meant; where it is not given, the module's
     `fdt.numerics`, and LiteRT's where the module does not say.
@@ -51,6 +54,12 @@ class MatchReferencePass(Pass):
                 _match_litert_rescale(op, source)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
+            elif op.name == "tosa.floor" and source == "FLOOR_MOD":
+                # The converter leaves out the product with the divisor.
+                hint = "compute x - floor(x / y) * y with operators of their own"
+                raise op_error(op, "FLOOR_MOD of floats has no correct translation", hint)
+            elif op.name == "tosa.resize" and source in _RESIZES:
+                lower_resize(op)
             elif op.name == "tosa.cast" and "fdt.scale" in op.attributes:
                 scale = number_of(op.attributes["fdt.scale"])
                 lower_quantize(op, scale, integer(op, "fdt.zero_point"))

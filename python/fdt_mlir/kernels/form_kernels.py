@@ -7,7 +7,7 @@ from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.compose import compose_kernel
 from fdt_mlir.kernels.kernel import create_call
-from fdt_mlir.normalize.structured import defined_functions, producer, structured
+from fdt_mlir.normalize.structured import defined_functions, is_carried, producer, structured
 from fdt_mlir.normalize.supported import fault_of
 from fdt_mlir.passes import Pass, op_error
 
@@ -32,6 +32,9 @@ class FormKernelsPass(Pass):
     def run(self, module: ir.Module) -> None:
         for function in defined_functions(module):
             _check_marks(function)
+            for op in walk(function):
+                if op.name == "scf.for":
+                    _own_results(op)
             for members in _layers(function):
                 _replace(module, members)
 
@@ -43,6 +46,15 @@ def _check_marks(function: ir.Operation) -> None:
                 raise op_error(op, f"'{op.name}' belongs to no layer", "run fdt-mark-layers first")
         elif fault := fault_of(op):
             raise op_error(op, fault.message, fault.hint)
+
+
+def _own_results(loop: ir.Operation) -> None:
+    """Let a loop write into tensors of its own, not into an empty one that others share."""
+    for number, value in enumerate(loop.operands):
+        op = producer(value)
+        if op is not None and op.name == "tensor.empty":
+            with ir.InsertionPoint(loop), loop.location:
+                loop.operands[number] = alloc_tensor(value.type)
 
 
 def _layers(op: ir.Operation) -> list[list[ir.Operation]]:
@@ -70,7 +82,7 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
 
 
 def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
-    given = _given_destination(root, members)
+    given = _given_destination(root)
     composed = compose_kernel(module, members, root, given)
     with ir.InsertionPoint(root), composed.location:
         destination = given if given is not None else alloc_tensor(root.results[0].type)
@@ -87,15 +99,10 @@ def alloc_tensor(tensor: ir.Type) -> ir.Value:
     return ir.Operation.create("bufferization.alloc_tensor", [tensor], attributes=empty).results[0]
 
 
-def _given_destination(root: ir.Operation, members: list[ir.Operation]) -> ir.Value | None:
+def _given_destination(root: ir.Operation) -> ir.Value | None:
     """The tensor that a tile loop wants the result in; None where the layer is free to choose."""
     view = structured(root)
-    if view is None:
-        return None
-    op = producer(view.init)
-    if op is None:
-        return view.init
-    return view.init if op.name == "tensor.extract_slice" and op not in members else None
+    return view.init if view is not None and is_carried(view.init) else None
 
 
 def _root(members: list[ir.Operation]) -> ir.Operation | None:

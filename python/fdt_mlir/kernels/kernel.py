@@ -69,7 +69,7 @@ class Kernel:
     loops that scalar operands of the call restrict to `[begin, end)`. `windows` lists (operand,
     dimension, full extent) where the operand holds a part only, whose first position is a scalar
     operand of the call; `rings` those where element i lives at `i mod extent of the operand`. The
-    result is operand number `len(maps) - 1`.
+    result is operand number `len(maps) - 1`. A `reverse` kernel visits its result backwards.
     """
 
     layer: str
@@ -83,6 +83,7 @@ class Kernel:
     windows: tuple[tuple[int, int, int], ...] = ()
     rings: tuple[tuple[int, int, int], ...] = ()
     macs: int = 0
+    reverse: bool = False
 
 
 def kernel_calls(function: ir.Operation) -> list[ir.Operation]:
@@ -128,6 +129,8 @@ def _attributes(kernel: Kernel) -> dict[str, ir.Attribute]:
         attributes["fdt.pads"] = ir.ArrayAttr.get([_pad_attribute(pad) for pad in kernel.pads])
     if kernel.slices:
         attributes["fdt.slices"] = ir.DenseI64ArrayAttr.get(kernel.slices)
+    if kernel.reverse:
+        attributes["fdt.reverse"] = ir.UnitAttr.get()
     for name, triples in (("fdt.windows", kernel.windows), ("fdt.rings", kernel.rings)):
         if triples:
             flat = [number for triple in triples for number in triple]
@@ -182,6 +185,7 @@ def read_kernel(call: ir.Operation) -> Kernel:
         windows=_triples(integers(call, "fdt.windows")),
         rings=_triples(integers(call, "fdt.rings")),
         macs=integer(call, "fdt.macs"),
+        reverse="fdt.reverse" in call.attributes,
     )
 
 

@@ -31,8 +31,8 @@ class Loop:
         return self.dims[-1]
 
 
-def result_loops(kernel: Kernel, accesses: Sequence[Access]) -> list[Loop]:
-    """The loops over the result, outermost first.
+def result_order(kernel: Kernel) -> list[int]:
+    """The dimensions of the result in the order of the loops, outermost first.
 
     Dimensions that an early stage depends on come first, so that the stage runs once.
     """
@@ -40,10 +40,14 @@ def result_loops(kernel: Kernel, accesses: Sequence[Access]) -> list[Loop]:
     for stage in kernel.stages:
         if set(stage.over) < early:
             early = set(stage.over)
-    order = sorted(range(kernel.result_dims), key=lambda dim: (dim not in early, dim))
+    return sorted(range(kernel.result_dims), key=lambda dim: (dim not in early, dim))
+
+
+def result_loops(kernel: Kernel, accesses: Sequence[Access]) -> list[Loop]:
+    """The loops over the result, outermost first."""
     breaks = {len(set(stage.over)) for stage in kernel.stages}
     loops: list[Loop] = []
-    for position, dim in enumerate(order):
+    for position, dim in enumerate(result_order(kernel)):
         mergeable = position not in breaks or position == 0
         _append(loops, kernel, accesses, dim, mergeable)
     return loops

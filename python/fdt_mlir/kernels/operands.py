@@ -45,11 +45,11 @@ def view_of(value: ir.Value) -> View:
     """
     memref = _memref(value)
     strides, _ = memref.get_strides_and_offset()
-    op = producer(value)
     base, offset, dynamic = _origin(value)
     if any(stride < 0 for stride in strides):
-        assert op is not None
-        raise op_error(op, f"a view of dynamic strides cannot be compiled: {memref}")
+        # A block argument has no operation of its own: the function is where it comes from.
+        owner = value.owner.owner if isinstance(value.owner, ir.Block) else value.owner
+        raise op_error(owner.operation, f"a view of dynamic strides cannot be compiled: {memref}")
     return View(
         base, memref.element_type, tuple(memref.shape), tuple(strides), offset, tuple(dynamic)
     )

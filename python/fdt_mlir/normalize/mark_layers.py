@@ -8,7 +8,7 @@ from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError
 from fdt_mlir.normalize.layer_kinds import layer_kind
 from fdt_mlir.normalize.layers import Layer, find_layers, prepare
-from fdt_mlir.normalize.names import identifier, layer_name
+from fdt_mlir.normalize.names import identifier, layer_name, unique_name
 from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape, structured
 from fdt_mlir.normalize.supported import fault_of
 from fdt_mlir.passes import Pass, location_of, op_error
@@ -19,9 +19,9 @@ class MarkLayersPass(Pass):
     """Mark every structured operation with its layer and its role in it.
 
     Requires: linalg.generic, tensor, arith and math ops of static shape in functions of one block.
-    Ensures: every structured operation carries `fdt.layer` and `fdt.role`; each layer has one
-        result that is used outside of it; cheap producers (fills, pads, widening casts) that
-        several layers read are duplicated, one for each.
+    Ensures: every structured operation carries `fdt.layer` and `fdt.role`, which together name it;
+        each layer has one result that is used outside of it; cheap producers (fills, pads,
+        widening casts) that several layers read are duplicated, one for each.
     Fails when: an operation cannot become part of a kernel (normalize/supported.py says which
         can); all of them are named.
     """
@@ -68,9 +68,12 @@ def _name(layer: Layer, taken: set[str]) -> str:
 
 def _mark(layer: Layer, name: str) -> None:
     assert identifier(name) == name
+    roles: set[str] = set()
     for op in layer.members:
+        role = unique_name(_role(op, layer), roles)
+        roles.add(role)
         op.attributes["fdt.layer"] = ir.StringAttr.get(name)
-        op.attributes["fdt.role"] = ir.StringAttr.get(_role(op, layer))
+        op.attributes["fdt.role"] = ir.StringAttr.get(role)
 
 
 def _role(op: ir.Operation, layer: Layer) -> str:

@@ -92,6 +92,15 @@ def producer(value: ir.Value) -> ir.Operation | None:
     return None if isinstance(owner, ir.Block) else owner.operation
 
 
+def is_carried(value: ir.Value) -> bool:
+    """Whether `value` is the tensor that a loop carries from tile to tile, or a slice of it."""
+    op = producer(value)
+    while op is not None and op.name == "tensor.extract_slice":
+        value = op.operands[0]
+        op = producer(value)
+    return isinstance(value.owner, ir.Block) and value.owner.owner.operation.name == "scf.for"
+
+
 def users(value: ir.Value) -> list[ir.Operation]:
     """The operations that use `value`, each once, as they appear in the use list."""
     found: list[ir.Operation] = []

@@ -25,8 +25,9 @@ def explain(
     for number, layer in enumerate(graph.layers):
         path = path_of.get(number)
         if path is not None:
-            tiles = regions[path].tiles
-            reason = f"runs in {tiles} tiles with {len(regions[path].members) - 1} other layers"
+            others = len(regions[path].members) - 1
+            plural = "s" if others > 1 else ""
+            reason = f"runs in {regions[path].tiles} tiles with {others} other layer{plural}"
         elif options.strategy == "none":
             reason = "tiling is switched off"
         elif live[number] < arena_bytes:

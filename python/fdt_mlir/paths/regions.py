@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -16,9 +17,21 @@ import numpy as np
 from fdt_mlir.paths.cones import Cone, grow_cone
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import RegionShape, region_shape
-from fdt_mlir.paths.reach import Ints, Trace, divisors, multiple_of, tile_sizes, trace
+from fdt_mlir.paths.reach import (
+    Ints,
+    Trace,
+    divisors,
+    multiple_of,
+    tile_sizes,
+    trace,
+    untiled_points,
+)
 
-# A layer cannot have more, and neither loops nor tables get out of hand.
+# Rows, columns and channels at once is the most that a layer can gain from.
+_MOST_DIMS = 3
+# Of all sizes of the tiled loops together; finer grids of three loops are left out.
+_MOST_COMBINATIONS = 4096
+# Longer regions recompute more than they save; the bound keeps the search small on deep models.
 _MOST_MEMBERS = 24
 
 
@@ -108,12 +121,14 @@ def candidate_tables(graph: Graph) -> Iterator[CandidateTable]:
 
 
 def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[CandidateTable]:
-    traces = {
-        dim: trace(graph, cone, dim, sizes)
-        for dim in dims
-        if len(sizes := _sizes(graph, cone.end, dim))
-    }
-    choices = [(dim,) for dim in traces] + list(combinations(traces, 2))
+    found = {dim: _trace(graph, cone, dim) for dim in dims}
+    traces = {dim: one for dim, one in found.items() if one is not None}
+    choices = [
+        choice
+        for count in range(1, _MOST_DIMS + 1)
+        for choice in combinations(traces, count)
+        if math.prod(len(traces[dim].sizes) for dim in choice) <= _MOST_COMBINATIONS
+    ]
     for count in range(2, min(len(cone.members), _MOST_MEMBERS) + 1):
         members = tuple(sorted(cone.members[:count]))
         shape: RegionShape | None = None
@@ -127,13 +142,18 @@ def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[C
             yield _evaluate(graph, shape, tiled, channels)
 
 
-def _sizes(graph: Graph, end: int, dim: int) -> Ints:
-    extent = graph.layers[end].dims[dim]
-    if dim in graph.layers[end].constant_dims:
-        step = multiple_of(graph, end, dim)
-        if step == 1:
-            return divisors(extent)
-    return tile_sizes(extent, multiple_of(graph, end, dim))
+def _trace(graph: Graph, cone: Cone, dim: int) -> Trace | None:
+    """Trace a loop at all sizes that could be built; None where there are none."""
+    layer = graph.layers[cone.end]
+    extent, step = layer.dims[dim], multiple_of(graph, cone.end, dim)
+    if dim in layer.constant_dims and step == 1:
+        sizes = divisors(extent)
+        found = trace(graph, cone, dim, sizes) if len(sizes) else None
+        # Rows of a flattened image index weights like channels; further back they have windows.
+        if found is None or all(r.plain or not any(r.tiled) for r in found.reach.values()):
+            return found
+    sizes = tile_sizes(extent, step)
+    return trace(graph, cone, dim, sizes) if len(sizes) else None
 
 
 def _channels(members: Sequence[int], traces: Sequence[Trace]) -> tuple[bool, ...] | None:
@@ -161,9 +181,12 @@ def _evaluate(
     graph: Graph, shape: RegionShape, traces: Sequence[Trace], channels: Sequence[bool]
 ) -> CandidateTable:
     grid = tuple(len(one.sizes) for one in traces)
+    untiled = {
+        member: untiled_points(traces, member, graph.result_of(member).shape, all(channels))
+        for member in shape.members
+    }
     extents = {
-        member: _product(traces, [one.reach[member].extent for one in traces])
-        * _untiled_length(traces, member)
+        member: _product(traces, [one.reach[member].extent for one in traces]) * untiled[member]
         for member in shape.members[:-1]
     }
     peak = np.full(grid, shape.fixed_peak_bytes, dtype=np.int64)
@@ -175,15 +198,12 @@ def _evaluate(
     macs = np.zeros(grid, dtype=np.int64)
     for member in shape.members:
         layer = graph.layers[member]
-        if not layer.macs:
+        # The end layer computes every product once, whatever the tiles.
+        if not layer.macs or member == shape.members[-1]:
             continue
         points = _product(traces, [one.reach[member].points for one in traces])
-        lengths = _untiled_length(traces, member)
-        if shape.fan_in and member == shape.members[-1]:
-            # Every product is computed once, whatever the tiles.
-            continue
-        per_point = layer.macs // math.prod(layer.dims[loop] for loop in range(layer.result_dims))
-        macs = macs + points * lengths * per_point - layer.macs
+        per_point = layer.macs // math.prod(layer.dims[: layer.result_dims])
+        macs = macs + points * untiled[member] * per_point - layer.macs
     tiles = _product(traces, [one.counts for one in traces])
     table = CandidateTable(
         members=shape.members,
@@ -200,29 +220,14 @@ def _evaluate(
 
 def _product(traces: Sequence[Trace], vectors: Sequence[Ints]) -> Ints:
     """The outer product: one axis per tiled loop."""
-    if len(traces) == 1:
-        return vectors[0]
-    return vectors[0][:, np.newaxis] * vectors[1][np.newaxis, :]
+    assert len(traces) == len(vectors)
+    return reduce(np.multiply.outer, vectors)
 
 
 def _size_grid(traces: Sequence[Trace]) -> Ints:
     """All combinations of sizes, in the order of a flattened outer product."""
-    if len(traces) == 1:
-        return traces[0].sizes[:, np.newaxis]
-    one, other = traces[0].sizes, traces[1].sizes
-    return np.column_stack([np.repeat(one, len(other)), np.tile(other, len(one))])
-
-
-def _untiled_length(traces: Sequence[Trace], member: int) -> int:
-    """Points of a layer along the axes that follow no tiled loop."""
-    length = 1
-    for axis in range(len(traces[0].reach[member].tiled)):
-        lengths = [
-            one.reach[member].lengths[axis] for one in traces if not one.reach[member].tiled[axis]
-        ]
-        if len(lengths) == len(traces):
-            length *= lengths[0]
-    return length
+    grid = np.meshgrid(*(one.sizes for one in traces), indexing="ij")
+    return np.column_stack([axis.ravel() for axis in grid])
 
 
 def _family(channels: Sequence[bool]) -> str:

@@ -10,6 +10,7 @@ a lower bound at any time.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush, nsmallest
+from itertools import count
 
 from fdt_mlir.planner.jobs import JobGraph, bits
 
@@ -50,12 +51,12 @@ def downset_search(
     """
     start = _advance(graph, _State(0, graph.start_bytes, graph.start_bytes), lower_bound_bytes)
     everything = (1 << len(graph.jobs)) - 1
-    heap: list[tuple[int, int, int, int, _State]] = []
-    _push(heap, start, lower_bound_bytes)
+    heap = _Heap(lower_bound_bytes)
+    heap.push(start)
     best_peaks = {start.done: start.peak_bytes}
     states = 0
-    while heap:
-        bound, *_, state = heappop(heap)
+    while heap.entries:
+        bound, state = heap.pop()
         if state.peak_bytes > best_peaks[state.done]:
             continue  # the same set was reached at a lower peak meanwhile
         if state.done == everything:
@@ -68,14 +69,31 @@ def downset_search(
             rival_bytes = best_peaks.get(following.done)
             if rival_bytes is None or following.peak_bytes < rival_bytes:
                 best_peaks[following.done] = following.peak_bytes
-                _push(heap, following, lower_bound_bytes)
+                heap.push(following)
     raise AssertionError("a graph of jobs has no complete order")
 
 
-def _push(heap: list[tuple[int, int, int, int, _State]], state: _State, bound: int) -> None:
-    # Among equals the longest first, then the lowest level: it dives where nothing is at stake.
-    key = (max(state.peak_bytes, bound), -state.done.bit_count(), state.level_bytes, len(heap))
-    heappush(heap, (*key, state))
+class _Heap:
+    """Open states, the least peak first.
+
+    Among equals the longest comes first, then the lowest level: the search dives where nothing is
+    at stake. A running number settles what is left, so the order is total.
+    """
+
+    def __init__(self, lower_bound_bytes: int) -> None:
+        self.entries: list[tuple[int, int, int, int, _State]] = []
+        self._bound = lower_bound_bytes
+        self._count = count()
+
+    def push(self, state: _State) -> None:
+        peak = max(state.peak_bytes, self._bound)
+        key = (peak, -state.done.bit_count(), state.level_bytes, next(self._count))
+        heappush(self.entries, (*key, state))
+
+    def pop(self) -> tuple[int, _State]:
+        """Return the least state and its peak, which bounds all that are left."""
+        peak, *_, state = heappop(self.entries)
+        return peak, state
 
 
 def _ready(graph: JobGraph, done: int) -> Iterator[int]:

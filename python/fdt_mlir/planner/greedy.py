@@ -130,6 +130,7 @@ def warm_start_orders(problem: Problem, breadths: Sequence[int]) -> list[list[in
     `breadths` gives, by buffer, the largest live sum in bytes over its lifetime.
     """
     buffers = problem.buffers
+    layers = _layers(buffers)
 
     def area(index: int) -> int:
         return buffers[index].size_bytes * lifetime(index)
@@ -150,5 +151,24 @@ def warm_start_orders(problem: Problem, breadths: Sequence[int]) -> list[list[in
         lambda index: (buffers[index].first, -size(index)),
         lambda index: (-buffers[index].last, -size(index)),
         lambda index: (buffers[index].first, -lifetime(index)),
+        lambda index: (layers[index], buffers[index].first),
     ]
     return [sorted(range(len(buffers)), key=lambda index: (*key(index), index)) for key in keys]
+
+
+def _layers(buffers: Sequence[Buffer]) -> list[int]:
+    """Number the layers of buffers that live one after the other, filled by birth.
+
+    A chain of tensors, two live at a time, has two layers. With the first on the ground, every
+    buffer of the second rests on its neighbours only, and the arena is the live sum.
+    """
+    layers = [0] * len(buffers)
+    deaths: list[int] = []
+    for index in sorted(range(len(buffers)), key=lambda index: (buffers[index].first, index)):
+        first, last = buffers[index].first, buffers[index].last
+        free = (layer for layer, death in enumerate(deaths) if death <= first)
+        layers[index] = next(free, len(deaths))
+        if layers[index] == len(deaths):
+            deaths.append(last)
+        deaths[layers[index]] = last
+    return layers

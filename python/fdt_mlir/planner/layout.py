@@ -33,11 +33,22 @@ class LayoutLimits:
     """
 
     local_search_rounds: int = 200
-    skyline_nodes: int = 1_000_000
+    skyline_nodes: int = 400_000
     small_skyline_nodes: int = 20_000
     bisection_nodes: int = 50_000
-    constraint_deterministic_time: float = 10.0
+    constraint_deterministic_time: float = 5.0
     small_buffers: int = 60
+
+    @classmethod
+    def quick(cls) -> "LayoutLimits":
+        """Return limits to score many candidates by: each search ends within milliseconds."""
+        return cls(
+            local_search_rounds=50,
+            skyline_nodes=1_000,
+            small_skyline_nodes=1_000,
+            bisection_nodes=0,
+            constraint_deterministic_time=0.05,
+        )
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from fdt_mlir.planner.task_graph import TaskGraph, step_bytes
 class OrderLimits:
     """Counts that bound the search; the same counts give the same order on every machine."""
 
-    states: int = 100_000
-    beam_width: int = 200
+    states: int = 50_000
+    beam_width: int = 100
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ NO_WALL = 1 << 62  # height of the wall beside a part of time that stands alone
 
 _FLUSH_WEIGHT = 0.3  # a cover that is level with a wall rarely is a coincidence: few other choices
 _COVER_WEIGHT = 0.05
+_SLACK_WEIGHT = 1  # covers; an edge that may be wasted decides little, so tight ones come first
 _MAX_FACTS = 200_000  # remembered
 
 
@@ -185,9 +186,9 @@ class Branching:
             rest = min(rest, valley.left_wall, valley.right_wall)
             if rest - valley.height <= slack:
                 moves.append(Move(rest, section=edge))
-        count = len(moves)
-        if count < 2:
+        if len(moves) < 2:
             return moves, (1.0, 0)
+        count = len(moves) + (_SLACK_WEIGHT if slack else 0)
         weight = 1 + _FLUSH_WEIGHT * flush_count + _COVER_WEIGHT * count
         return moves, (weight if flush_count else float(count), -self._deaths[edge])
 

@@ -34,7 +34,7 @@ Verdict = Literal["packed", "impossible", "undecided"]
 _State = tuple[int, tuple[int, ...]]
 """Mask of the buffers left in a part, and the floors of its sections."""
 
-_RESTART_NODES = 1000  # of the shortest run
+_RESTART_NODES = 300  # of the shortest run, beyond one for each buffer
 _SHUFFLE_CHANCE = 0.1  # of a node after the first run
 _MAX_DEAD_STATES = 1_000_000  # remembered; bounds the memory to some hundred MB
 
@@ -60,7 +60,8 @@ def skyline_search(
     while nodes < max_nodes:
         run += 1
         search = _Run(Skyline(sections, capacity_bytes), knowledge, run > 1)
-        verdict = search.run(min(_RESTART_NODES * luby(run), max_nodes - nodes))
+        run_nodes = len(buffers) + _RESTART_NODES * luby(run)
+        verdict = search.run(min(run_nodes, max_nodes - nodes))
         nodes += search.nodes
         if verdict == "packed":
             offsets = [Offset(offset) for offset in search.skyline.offsets]

@@ -8,12 +8,15 @@ from importlib.metadata import version
 from typing import Any
 
 from fdt_mlir import __version__
+from fdt_mlir.paths.path_plan import Discovery, PathPlan, overhead
 from fdt_mlir.report.facts import Facts
 
 _PACKAGES = ("iree-base-compiler", "tosa-converter-for-tflite")
 
 
-def build_report(model_file: str, name: str, strategy: str, facts: Facts) -> Mapping[str, Any]:
+def build_report(
+    model_file: str, name: str, strategy: str, facts: Facts, discovery: Discovery
+) -> Mapping[str, Any]:
     """Collect everything that report.json holds, in the order in which it is written."""
     return {
         "model": model_file,
@@ -21,21 +24,32 @@ def build_report(model_file: str, name: str, strategy: str, facts: Facts) -> Map
         "strategy": strategy,
         "arena_bytes": facts.arena_bytes,
         "arena_align": facts.arena_align,
-        "arena_bytes_untiled": facts.arena_bytes,
+        "arena_bytes_untiled": discovery.untiled_arena_bytes,
         "live_sum_bytes": facts.live_sum_bytes,
         "lower_bound_bytes": facts.lower_bound_bytes,
         "layout_proved_optimal": facts.layout_proved_optimal,
         # Operations run in the order of the file; no other order was tried.
         "order_proved_optimal": False,
         "macs": facts.macs,
-        "macs_untiled": facts.macs,
-        "mac_overhead": 0.0,
+        "macs_untiled": discovery.untiled_macs,
+        "mac_overhead": overhead(facts.macs, discovery.untiled_macs),
         "weights_bytes": facts.weights_bytes,
         "inputs": [asdict(port) for port in facts.inputs],
         "outputs": [asdict(port) for port in facts.outputs],
         "buffers": [asdict(buffer) for buffer in facts.buffers],
         "steps": [asdict(step) for step in facts.steps],
-        "paths": [],
-        "pareto": [{"arena_bytes": facts.arena_bytes, "mac_overhead": 0.0}],
+        "paths": [_path(path) for path in discovery.paths],
+        "pareto": [asdict(point) for point in discovery.pareto],
         "versions": {"fdt-mlir": __version__, **{name: version(name) for name in _PACKAGES}},
+    }
+
+
+def _path(path: PathPlan) -> Mapping[str, Any]:
+    return {
+        "glyph": path.glyph,
+        "family": path.family,
+        "layers": list(path.layers),
+        "dims": list(path.dims),
+        "tiles": list(path.tiles),
+        "saved_bytes": path.saved_bytes,
     }

@@ -14,7 +14,14 @@ from fdt_mlir.errors import compile_error
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_ELEMENT_TYPES = {"int8": "<i1", "uint8": "<u1", "int16": "<i2", "int32": "<i4", "float32": "<f4"}
+_ELEMENT_TYPES = {
+    "bool": "?",
+    "int8": "<i1",
+    "uint8": "<u1",
+    "int16": "<i2",
+    "int32": "<i4",
+    "float32": "<f4",
+}
 
 
 @dataclass(frozen=True)

@@ -196,3 +196,29 @@ def test_functions_of_double_precision_are_refused(tmp_path: Path):
       }"""
     with pytest.raises(CompileError, match="f32 only"):
         _library(text, tmp_path)
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3, 5, 8, -1, -3])
+def test_powers_with_whole_constants(exponent: int, tmp_path: Path):
+    text = f"""
+      func.func @power(%a: f32) -> f32 {{
+        %n = arith.constant {exponent}.0 : f32
+        %0 = math.powf %a, %n : f32
+        return %0 : f32
+      }}"""
+    x = np.array([-3.0, -0.5, 1.0, 1.7, 40.0], np.float32)
+    actual = _library(text, tmp_path).apply("power", x, np.float32)
+    expected = x.astype(np.float64) ** exponent
+    assert np.abs(actual / expected - 1).max() <= 4 * 2.0**-24 * 2
+
+
+@pytest.mark.parametrize("exponent", ["0.5", "9.0"])
+def test_other_powers_are_refused(exponent: str, tmp_path: Path):
+    text = f"""
+      func.func @power(%a: f32) -> f32 {{
+        %n = arith.constant {exponent} : f32
+        %0 = math.powf %a, %n : f32
+        return %0 : f32
+      }}"""
+    with pytest.raises(CompileError, match="no C is known for this power"):
+        _library(text, tmp_path)

@@ -114,6 +114,22 @@ def test_a_search_cut_short_says_so():
     assert cut_short > 5
 
 
+# Wrong if states of equal rank cannot be told apart, or the beam loses its way in a wide graph.
+def test_a_wide_graph_without_structure_gets_an_order_and_a_gap():
+    random = Random(1)
+    sizes = {"in": 8}
+    tasks: list[Task] = []
+    for index in range(120):
+        recent = list(sizes)[-40:]
+        inputs = random.sample(recent, min(len(recent), random.choice([1, 1, 2, 3])))
+        sizes[f"t{index}"] = random.randint(1, 4)
+        tasks.append(Task(f"n{index}", tuple(inputs), (f"t{index}",)))
+    graph = TaskGraph(tuple(tasks), sizes, ("in",), ("t119",))
+    plan = best_order(graph, OrderLimits(states=2_000, beam_width=20))
+    assert plan.peak_bytes == peak_of(graph, plan.order) < peak_of(graph, tuple(range(120)))
+    assert plan.lower_bound_bytes <= plan.peak_bytes
+
+
 # Wrong if a branch is not finished before the next begins: the smallest example of a hill.
 def test_branches_run_one_after_the_other():
     tasks = (

@@ -1,0 +1,1 @@
+../python/fdt_mlir/schedules/fdt_schedules.mlir

@@ -1,0 +1,156 @@
+"""What a schedule leaves: the parts of end layers outside of their loop become layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fdt_mlir.attributes import string
+from fdt_mlir.bindings import ir, walk
+from fdt_mlir.diagnostics import Diagnostic
+from fdt_mlir.errors import CompileError
+from fdt_mlir.normalize.names import unique_name
+from fdt_mlir.normalize.structured import (
+    defined_functions,
+    is_carried,
+    is_constant,
+    is_unit_reshape,
+    producer,
+    shape_of,
+    structured,
+)
+from fdt_mlir.passes import location_of, op_error
+
+
+def finish_loops(module: ir.Module) -> None:
+    """Name what the tile loops of a module left outside.
+
+    What starts the accumulator of a Fan-In becomes the layer `<layer>_init`, what follows the loop
+    `<layer>_finish`. Raises CompileError where a tile has no static shape, or another operation of
+    a tiled layer is left outside.
+    """
+    _check_shapes(module)
+    for function in defined_functions(module):
+        for operation in list(function.regions[0].blocks[0].operations):
+            if operation.operation.name == "scf.for":
+                _finish(function, operation.operation)
+
+
+def _check_shapes(module: ir.Module) -> None:
+    errors = [
+        Diagnostic(
+            f"a tile of layer '{string(op, 'fdt.layer')}' is {result.type}, not of a fixed size",
+            location_of(op),
+            "choose tile sizes that divide the extents of the loops they tile",
+        )
+        for op in walk(module.operation)
+        for result in op.results
+        if "fdt.layer" in op.attributes
+        and isinstance(result.type, ir.RankedTensorType)
+        and not result.type.has_static_shape
+    ]
+    if errors:
+        raise CompileError(errors)
+
+
+def _finish(function: ir.Operation, loop: ir.Operation) -> None:
+    end = _end_of(loop)
+    if end is None:
+        raise op_error(loop, "the result of a tile loop is not the result of a layer")
+    inside = {string(op, "fdt.layer") for op in walk(loop) if "fdt.layer" in op.attributes}
+    taken = {string(op, "fdt.layer") for op in walk(function) if "fdt.layer" in op.attributes}
+    name = string(end, "fdt.layer")
+    init_name, finish_name = (
+        unique_name(f"{name}_init", taken),
+        unique_name(f"{name}_finish", taken),
+    )
+    _start(loop, end, init_name)
+    _separate_destinations(loop, end)
+    for operation in list(function.regions[0].blocks[0].operations):
+        op = operation.operation
+        if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:
+            continue
+        if is_unit_reshape(op):
+            _unmark(op)
+            continue
+        is_init = any(op.results[0] == value for value in loop.operands)
+        if string(op, "fdt.layer") != name or not (is_init or loop.is_before_in_block(op)):
+            raise op_error(
+                op,
+                f"'{string(op, 'fdt.role')}' of layer '{string(op, 'fdt.layer')}' stays outside of "
+                "the loop in which its layer is tiled",
+                "fuse it into the loop, after the operations that use it",
+            )
+        op.attributes["fdt.layer"] = ir.StringAttr.get(init_name if is_init else finish_name)
+
+
+def _unmark(view: ir.Operation) -> None:
+    """Make a reshape that cannot move into the loop a view between layers."""
+    del view.attributes["fdt.layer"]
+    del view.attributes["fdt.role"]
+
+
+def _end_of(loop: ir.Operation) -> ir.Operation | None:
+    """The operation whose slice or partial sum a tile loop hands on."""
+    op: ir.Operation | None = loop
+    while op is not None and op.name in ("scf.for", "tensor.insert_slice"):
+        value = op.operands[0]
+        if op.name == "scf.for":
+            value = list(op.regions[0].blocks[0].operations)[-1].operation.operands[0]
+        op = producer(value)
+    return op if op is not None and "fdt.layer" in op.attributes else None
+
+
+def _start(loop: ir.Operation, end: ir.Operation, layer: str) -> None:
+    """Copy a constant that an accumulator starts with: the loop writes into its start value."""
+    for number, value in enumerate(loop.operands):
+        if not isinstance(value.type, ir.RankedTensorType) or not is_constant(value):
+            continue
+        with ir.InsertionPoint(loop), end.location:
+            loop.operands[number] = _copy(value, layer)
+
+
+def _separate_destinations(loop: ir.Operation, end: ir.Operation) -> None:
+    """Give the operations inside of a loop, but for the end, destinations of their own.
+
+    NOTE: equal `tensor.empty` are one value after CSE; where it is the start value of a loop too,
+    fusing makes a slice of the loop's result the destination of what is fused.
+    """
+    for op in walk(loop):
+        view = structured(op)
+        if view is None or op == end or view.reads_init or not is_carried(view.init):
+            continue
+        with ir.InsertionPoint(op), op.location:
+            empty = ir.Operation.create("tensor.empty", [view.init.type])
+            op.operands[len(view.inputs)] = empty.results[0]
+
+
+def _copy(value: ir.Value, layer: str) -> ir.Value:
+    tensor = value.type
+    assert isinstance(tensor, ir.RankedTensorType)
+    empty = ir.Operation.create("tensor.empty", [tensor]).results[0]
+    rank = len(shape_of(value))
+    identity = ir.AffineMapAttr.get(ir.AffineMap.get_identity(rank))
+    parallel = ir.Attribute.parse("#linalg.iterator_type<parallel>")
+    copy = ir.Operation.create(
+        "linalg.generic",
+        [tensor],
+        [value, empty],
+        attributes={
+            "indexing_maps": ir.ArrayAttr.get([identity, identity]),
+            "iterator_types": ir.ArrayAttr.get([parallel] * rank),
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
+            "fdt.layer": ir.StringAttr.get(layer),
+            "fdt.role": ir.StringAttr.get("init"),
+        },
+        regions=1,
+    )
+    scalar = tensor.element_type
+    body = copy.regions[0].blocks.append(scalar, scalar)
+    with ir.InsertionPoint(body):
+        ir.Operation.create("linalg.yield", operands=[body.arguments[0]])
+    return copy.results[0]
+
+
+def tile_loops(module: ir.Module) -> Iterator[ir.Operation]:
+    """The tile loops of a module, outer before inner."""
+    return (op for op in walk(module.operation) if op.name == "scf.for")

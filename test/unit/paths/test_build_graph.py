@@ -1,0 +1,144 @@
+"""What the graph says of layers written by hand: views, slices, phases of a reduction."""
+
+import pytest
+
+from fdt_mlir.bindings import ir, mlir_context
+from fdt_mlir.errors import CompileError
+from fdt_mlir.kernels.access import Linear
+from fdt_mlir.paths.build_graph import build_graph
+from fdt_mlir.paths.graph import AxisRead, FanIn
+
+
+def graph_of(text):
+    with mlir_context():
+        module = ir.Module.parse(text)
+        before = str(module)
+        graph = build_graph(module)
+        assert str(module) == before, "analysis must not touch the module"
+    return graph
+
+
+def layer(name, result, ins, maps, iterators, body, outs, role="reduce"):
+    """One `linalg.generic`; `ins` maps operand to type, the body's arguments are e0, e1, acc."""
+    operands = ", ".join(ins)
+    types = ", ".join(ins.values())
+    elements = [f"%e{n}: {t.split('x')[-1][:-1]}" for n, t in enumerate(ins.values())]
+    accumulator = f"%acc: {result.split('x')[-1][:-1]}"
+    return f"""
+      %{name} = linalg.generic {{
+          indexing_maps = [{", ".join(maps)}], iterator_types = [{iterators}]}}
+          ins({operands} : {types}) outs({outs} : {result})
+          attrs = {{fdt.layer = "{name}", fdt.role = "{role}"}} {{
+        ^bb0({", ".join([*elements, accumulator])}):
+          {body}
+      }} -> {result}"""
+
+
+WIDEN = "%w = arith.extsi %e0 : i8 to i32\n linalg.yield %w : i32"
+SUM = """%w = arith.extsi %e0 : i8 to i32
+          %s = arith.addi %acc, %w : i32
+          linalg.yield %s : i32"""
+NARROW = "%n = arith.trunci %e0 : i32 to i8\n linalg.yield %n : i8"
+ROW = "affine_map<(d0, d1) -> (d0, d1)>"
+ROW_SUM = "affine_map<(d0, d1) -> (d0)>"
+
+
+def test_reduction_with_an_epilogue():
+    """The accumulator is i32 although the result is i8; the columns can be added part by part."""
+    sums = layer(
+        "sums", "tensor<4xi32>", {"%x": "tensor<4x6xi8>"}, [ROW, ROW_SUM],
+        '"parallel", "reduction"', SUM, "%zero",
+    )  # fmt: skip
+    same = "affine_map<(d0) -> (d0)>"
+    stored = layer(
+        "stored", "tensor<4xi8>", {"%sums": "tensor<4xi32>"}, [same, same], '"parallel"',
+        NARROW, "%space", role="map",
+    ).replace('fdt.layer = "stored"', 'fdt.layer = "sums"')  # fmt: skip
+    graph = graph_of(f"""func.func @f(%x: tensor<4x6xi8>) -> tensor<4xi8> {{
+      %zero = arith.constant dense<0> : tensor<4xi32>
+      %space = tensor.empty() : tensor<4xi8>
+      {sums}
+      {stored}
+      return %stored : tensor<4xi8>
+    }}""")
+    (node,) = graph.layers
+    assert (node.name, node.dims, node.result_loops) == ("sums", (4, 6), (0,))
+    assert node.fan_in == FanIn((1,), 4, has_epilogue=True)
+    (read,) = node.reads
+    assert (read.in_init, read.in_reduction, read.in_epilogue) == (False, True, False)
+    assert graph.tensors["sums"].size_bytes == 4
+    assert graph.tensors["sums"].is_output
+
+
+VIEWS = {
+    # A slice moves positions; the axes that collapse away have one position.
+    "slice": (
+        "tensor<1x7x6xi8>",
+        "tensor.extract_slice %x[0, 2, 0] [1, 4, 6] [1, 1, 1] : tensor<1x7x6xi8> to tensor<4x6xi8>",
+        (
+            AxisRead(Linear((0, 0)), 1),
+            AxisRead(Linear((1, 0), 2), 7),
+            AxisRead(Linear((0, 1)), 6),
+        ),
+    ),
+    # Of a flattened group only the leading axis can be followed.
+    "split": (
+        "tensor<2x2x6xi8>",
+        "tensor.collapse_shape %x [[0, 1], [2]] : tensor<2x2x6xi8> into tensor<4x6xi8>",
+        (AxisRead(Linear((1, 0)), 4, divide=2), None, AxisRead(Linear((0, 1)), 6)),
+    ),
+    # Two axes that are one axis of the source.
+    "merge": (
+        "tensor<24xi8>",
+        "tensor.expand_shape %x [[0, 1]] output_shape [4, 6] : tensor<24xi8> into tensor<4x6xi8>",
+        (AxisRead(Linear((6, 1)), 24),),
+    ),
+    # Every second row.
+    "strided": (
+        "tensor<8x6xi8>",
+        "tensor.extract_slice %x[0, 0] [4, 6] [2, 1] : tensor<8x6xi8> to tensor<4x6xi8>",
+        (AxisRead(Linear((2, 0)), 8), AxisRead(Linear((0, 1)), 6)),
+    ),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_are_followed_to_the_tensor(view):
+    """Wrong positions would tile the wrong elements."""
+    source, operation, axes = VIEWS[view]
+    widen = layer(
+        "wide", "tensor<4x6xi32>", {"%part": "tensor<4x6xi8>"}, [ROW, ROW],
+        '"parallel", "parallel"', WIDEN, "%space", role="map",
+    )  # fmt: skip
+    graph = graph_of(f"""func.func @f(%x: {source}) -> tensor<4x6xi32> {{
+      %part = {operation}
+      %space = tensor.empty() : tensor<4x6xi32>
+      {widen}
+      return %wide : tensor<4x6xi32>
+    }}""")
+    (read,) = graph.layers[0].reads
+    assert read.tensor == "input_0"
+    assert read.axes == axes
+
+
+def test_what_is_inserted_into_another_tensor_is_not_divisible():
+    """A concatenation is followed no further; both parts exist whole."""
+    widen = layer(
+        "wide", "tensor<4x6xi32>", {"%x": "tensor<4x6xi8>"}, [ROW, ROW],
+        '"parallel", "parallel"', WIDEN, "%space", role="map",
+    )  # fmt: skip
+    graph = graph_of(f"""func.func @f(%x: tensor<4x6xi8>, %y: tensor<8x6xi32>) -> tensor<8x6xi32> {{
+      %space = tensor.empty() : tensor<4x6xi32>
+      {widen}
+      %all = tensor.insert_slice %wide into %y[4, 0] [4, 6] [1, 1]
+        : tensor<4x6xi32> into tensor<8x6xi32>
+      return %all : tensor<8x6xi32>
+    }}""")
+    assert not graph.tensors["wide"].divisible
+    assert not graph.tensors["input_1"].divisible
+    assert graph.tensors["input_1"].is_output
+
+
+def test_a_module_without_an_entry():
+    with pytest.raises(CompileError, match="0 public functions with a body"):
+        graph_of("func.func private @f() {\n return\n}")
