@@ -1,43 +1,63 @@
-// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-place-parts)' | FileCheck %s
+// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-form-kernels,fdt-place-parts,canonicalize)' \
+// RUN:   | FileCheck %s
 
-// Each kernel writes its slice of the one tensor, which exists before the first of them; the
-// tensors of their own are gone.
-// CHECK-LABEL: func.func @concatenate(
-// CHECK-NOT: alloc_tensor() : tensor<3xi8>
-// CHECK: %[[WHOLE:.*]] = bufferization.alloc_tensor() : tensor<7xi8>
-// CHECK: %[[FIRST:.*]] = tensor.extract_slice %[[WHOLE]][0] [3] [1]
-// CHECK: %[[ONE:.*]] = iree_codegen.ukernel.generic "first" {{.*}}outs(%[[FIRST]] : tensor<3xi8>)
-// CHECK: %[[HALF:.*]] = tensor.insert_slice %[[ONE]] into %[[WHOLE]][0] [3] [1]
-// CHECK: %[[SECOND:.*]] = tensor.extract_slice %[[HALF]][3] [4] [1]
-// CHECK: %[[TWO:.*]] = iree_codegen.ukernel.generic "second" {{.*}}outs(%[[SECOND]] : tensor<4xi8>)
-// CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[TWO]] into %[[HALF]][3] [4] [1]
-// CHECK: return %[[BOTH]]
-func.func @concatenate(%input: tensor<5xi8>) -> tensor<7xi8> {
-  %own = bufferization.alloc_tensor() : tensor<3xi8>
-  %first = iree_codegen.ukernel.generic "first" ins(%input : tensor<5xi8>)
-      outs(%own : tensor<3xi8>) -> tensor<3xi8>
-  %other_own = bufferization.alloc_tensor() : tensor<4xi8>
-  %second = iree_codegen.ukernel.generic "second" ins(%input : tensor<5xi8>)
-      outs(%other_own : tensor<4xi8>) -> tensor<4xi8>
-  %empty = tensor.empty() : tensor<7xi8>
-  %half = tensor.insert_slice %first into %empty[0] [3] [1] : tensor<3xi8> into tensor<7xi8>
-  %both = tensor.insert_slice %second into %half[3] [4] [1] : tensor<4xi8> into tensor<7xi8>
-  return %both : tensor<7xi8>
+#each = affine_map<(y, c) -> (y, c)>
+
+// The tensor exists before its first part; each kernel writes its slice, in program order, and the
+// second part is computed first.
+// CHECK-LABEL: func.func @concat(
+// CHECK-SAME: %[[X:.*]]: tensor<6x4xi8>, %[[Y:.*]]: tensor<6x2xi8>
+// CHECK: %[[EMPTY:.*]] = bufferization.alloc_tensor() : tensor<6x6xi8>
+// CHECK: %[[RIGHT:.*]] = tensor.extract_slice %[[EMPTY]][0, 4] [6, 2] [1, 1]
+// CHECK: %[[SECOND:.*]] = iree_codegen.ukernel.generic {{.*}} ins(%[[Y]] : tensor<6x2xi8>) outs(%[[RIGHT]]
+// CHECK: %[[PARTIAL:.*]] = tensor.insert_slice %[[SECOND]] into %[[EMPTY]][0, 4]
+// CHECK: %[[LEFT:.*]] = tensor.extract_slice %[[PARTIAL]][0, 0] [6, 4] [1, 1]
+// CHECK: %[[FIRST:.*]] = iree_codegen.ukernel.generic {{.*}} ins(%[[X]] : tensor<6x4xi8>) outs(%[[LEFT]]
+// CHECK: %[[FULL:.*]] = tensor.insert_slice %[[FIRST]] into %[[PARTIAL]][0, 0]
+// CHECK-NOT: bufferization.alloc_tensor
+// CHECK: return %[[FULL]]
+func.func @concat(%x: tensor<6x4xi8>, %y: tensor<6x2xi8>) -> tensor<6x6xi8> {
+  %right = tensor.empty() : tensor<6x2xi8>
+  %second = linalg.generic {indexing_maps = [#each, #each],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<6x2xi8>) outs(%right : tensor<6x2xi8>) attrs = {fdt.layer = "b"} {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<6x2xi8>
+  %left = tensor.empty() : tensor<6x4xi8>
+  %first = linalg.generic {indexing_maps = [#each, #each],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<6x4xi8>) outs(%left : tensor<6x4xi8>) attrs = {fdt.layer = "a"} {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<6x4xi8>
+  %dest = tensor.empty() : tensor<6x6xi8>
+  %partial = tensor.insert_slice %first into %dest[0, 0] [6, 4] [1, 1]
+      : tensor<6x4xi8> into tensor<6x6xi8>
+  %full = tensor.insert_slice %second into %partial[0, 4] [6, 2] [1, 1]
+      : tensor<6x2xi8> into tensor<6x6xi8>
+  return %full : tensor<6x6xi8>
 }
 
-// A reshape between kernel and insertion is undone on the slice, so the kernel keeps its shape.
+// A reshape between the kernel and its place is undone on the place.
 // CHECK-LABEL: func.func @reshaped(
-// CHECK: %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[1] [6] [1] : tensor<8xi8> to tensor<6xi8>
-// CHECK: %[[PLACE:.*]] = tensor.expand_shape %[[SLICE]] {{.*}} into tensor<2x3xi8>
-// CHECK: %[[RESULT:.*]] = iree_codegen.ukernel.generic {{.*}}outs(%[[PLACE]] : tensor<2x3xi8>)
-// CHECK: %[[FLAT:.*]] = tensor.collapse_shape %[[RESULT]]
-// CHECK: tensor.insert_slice %[[FLAT]]
-func.func @reshaped(%input: tensor<5xi8>) -> tensor<8xi8> {
-  %own = bufferization.alloc_tensor() : tensor<2x3xi8>
-  %rows = iree_codegen.ukernel.generic "rows" ins(%input : tensor<5xi8>)
-      outs(%own : tensor<2x3xi8>) -> tensor<2x3xi8>
-  %flat = tensor.collapse_shape %rows [[0, 1]] : tensor<2x3xi8> into tensor<6xi8>
-  %empty = tensor.empty() : tensor<8xi8>
-  %part = tensor.insert_slice %flat into %empty[1] [6] [1] : tensor<6xi8> into tensor<8xi8>
-  return %part : tensor<8xi8>
+// CHECK: %[[SLICE:.*]] = tensor.extract_slice
+// CHECK: %[[PLACE:.*]] = tensor.expand_shape %[[SLICE]] {{.*}} into tensor<2x3x4xi8>
+// CHECK: %[[PART:.*]] = iree_codegen.ukernel.generic {{.*}} outs(%[[PLACE]] : tensor<2x3x4xi8>)
+// CHECK: %[[ROWS:.*]] = tensor.collapse_shape %[[PART]]
+// CHECK: tensor.insert_slice %[[ROWS]]
+func.func @reshaped(%x: tensor<2x3x4xi8>) -> tensor<6x5xi8> {
+  %made = tensor.empty() : tensor<2x3x4xi8>
+  %part = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> (a, b, c)>],
+      iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<2x3x4xi8>) outs(%made : tensor<2x3x4xi8>) attrs = {fdt.layer = "a"} {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<2x3x4xi8>
+  %rows = tensor.collapse_shape %part [[0, 1], [2]] : tensor<2x3x4xi8> into tensor<6x4xi8>
+  %dest = tensor.empty() : tensor<6x5xi8>
+  %partial = tensor.insert_slice %rows into %dest[0, 0] [6, 4] [1, 1]
+      : tensor<6x4xi8> into tensor<6x5xi8>
+  return %partial : tensor<6x5xi8>
 }
