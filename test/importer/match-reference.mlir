@@ -1,21 +1,31 @@
 // RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-match-reference)' | FileCheck %s
+// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-match-reference{numerics=tflm})' \
+// RUN:   | FileCheck --check-prefix=MICRO %s
 
-// LiteRT rounds a fully connected layer once, a convolution twice.
+// LiteRT rounds a fully connected layer once, a convolution twice. The multiplier of the layer, 2^-4,
+// gets the least mantissa above 2^30, since LiteRT rounds ties of negative sums down.
 // CHECK-LABEL: func.func @rescales(
-// CHECK: tosa.rescale {{.*}} rounding_mode<SINGLE_ROUND> {{.*}} {fdt.source = "FULLY_CONNECTED"}
-// CHECK: tosa.rescale {{.*}} rounding_mode<DOUBLE_ROUND> {{.*}} {fdt.source = "CONV_2D"}
-// CHECK: tosa.rescale {{.*}} rounding_mode<DOUBLE_ROUND>
-func.func @rescales(%sums: tensor<2x3xi32>, %factor: tensor<1xi32>, %shift: tensor<1xi8>,
-                    %zero: tensor<1xi32>, %offset: tensor<1xi8>)
+// CHECK: %[[ABOVE:.*]] = tosa.const values(dense<1073741825>
+// CHECK: %[[SHIFT:.*]] = tosa.const values(dense<34>
+// CHECK: tosa.rescale %{{.*}}, %[[ABOVE]], %[[SHIFT]], {{.*}} rounding_mode<SINGLE_ROUND>
+// CHECK: %[[NEAREST:.*]] = tosa.const values(dense<1073741824>
+// CHECK: tosa.rescale %{{.*}}, %[[NEAREST]], {{.*}} rounding_mode<DOUBLE_ROUND>
+// CHECK: tosa.rescale %{{.*}}, %{{.*}} rounding_mode<DOUBLE_ROUND>
+// MICRO-LABEL: func.func @rescales(
+// MICRO-NOT: SINGLE_ROUND
+// MICRO-LABEL: func.func @average(
+func.func @rescales(%sums: tensor<2x3xi32>, %factor: tensor<1xi32>, %shift: tensor<1xi8>)
     -> (tensor<2x3xi8>, tensor<2x3xi8>, tensor<2x3xi8>) {
+  %zero = "tosa.const"() {values = dense<0> : tensor<1xi32>} : () -> tensor<1xi32>
+  %offset = "tosa.const"() {values = dense<7> : tensor<1xi8>} : () -> tensor<1xi8>
   %dense = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
       rounding_mode<DOUBLE_ROUND> per_channel(false) input_unsigned(false) output_unsigned(false)
-      {fdt.source = "FULLY_CONNECTED"}
+      {fdt.source = "FULLY_CONNECTED", fdt.real_multipliers = array<f64: 0.0625>}
       : (tensor<2x3xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>)
       -> tensor<2x3xi8>
   %conv = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
       rounding_mode<DOUBLE_ROUND> per_channel(false) input_unsigned(false) output_unsigned(false)
-      {fdt.source = "CONV_2D"}
+      {fdt.source = "CONV_2D", fdt.real_multipliers = array<f64: 0.0625>}
       : (tensor<2x3xi32>, tensor<1xi32>, tensor<1xi8>, tensor<1xi32>, tensor<1xi8>)
       -> tensor<2x3xi8>
   %unknown = tosa.rescale %sums, %factor, %shift, %zero, %offset scale32(true)
@@ -74,4 +84,42 @@ func.func @kept(%real: tensor<1x2x3x4xf32>, %zero: tensor<1xf32>, %image: tensor
       acc_type(i32)
       : (tensor<1x2x3x4xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x1x1x4xi8>
   return %float, %plain : tensor<1x1x1x4xf32>, tensor<1x1x1x4xi8>
+}
+
+// Quantisation divides by the scale, rounds half away from zero, and saturates before it converts.
+// CHECK-LABEL: func.func @quantize(
+// CHECK-SAME: %[[REALS:.*]]: tensor<2x3xf32>
+// CHECK: %[[STORED:.*]] = linalg.generic {{.*}} ins(%[[REALS]] : tensor<2x3xf32>)
+// CHECK: %[[SCALE:.*]] = arith.constant 3.000000e-01 : f32
+// CHECK: %[[SCALED:.*]] = arith.divf %{{.*}}, %[[SCALE]] : f32
+// CHECK: math.round %[[SCALED]] : f32
+// CHECK: arith.constant -1.330000e+02 : f32
+// CHECK: arith.constant 1.220000e+02 : f32
+// CHECK: arith.constant 5 : i32
+// CHECK: return %[[STORED]]
+func.func @quantize(%reals: tensor<2x3xf32>) -> tensor<2x3xi8> {
+  %whole = tosa.cast %reals : (tensor<2x3xf32>) -> tensor<2x3xi32> loc("stored")
+  %stored = tosa.cast %whole {fdt.source = "QUANTIZE", fdt.scale = 0.3 : f64, fdt.zero_point = 5}
+      : (tensor<2x3xi32>) -> tensor<2x3xi8> loc("stored")
+  return %stored : tensor<2x3xi8>
+}
+
+// Division by a power of two is a multiplication.
+// CHECK-LABEL: func.func @quantize_by_a_shift(
+// CHECK: %[[INVERSE:.*]] = arith.constant 4.000000e+00 : f32
+// CHECK: arith.mulf %{{.*}}, %[[INVERSE]] : f32
+func.func @quantize_by_a_shift(%reals: tensor<2x3xf32>) -> tensor<2x3xi8> {
+  %stored = tosa.cast %reals {fdt.source = "QUANTIZE", fdt.scale = 0.25 : f64, fdt.zero_point = 5}
+      : (tensor<2x3xf32>) -> tensor<2x3xi8> loc("stored")
+  return %stored : tensor<2x3xi8>
+}
+
+// A cast to integers truncates.
+// CHECK-LABEL: func.func @cast(
+// CHECK-NOT: round
+// CHECK: arith.fptosi %{{.*}} : f32 to i32
+// CHECK-NOT: tosa.cast
+func.func @cast(%reals: tensor<2x3xf32>) -> tensor<2x3xi32> {
+  %whole = tosa.cast %reals {fdt.source = "CAST"} : (tensor<2x3xf32>) -> tensor<2x3xi32>
+  return %whole : tensor<2x3xi32>
 }

@@ -180,11 +180,15 @@ func.func @softmax(%logits: tensor<2x9xf32>) -> tensor<2x9xf32> {
 
 #element = affine_map<(c) -> (c)>
 
-// A slice stays a view of its constant; a splat is no operand but a number in the function.
+// A static slice of a constant is read where it lies, by its map; a splat is no operand but a
+// number in the function.
+// CHECK: #[[SLICE:.*]] = affine_map<(d0) -> (d0 + 1)>
 // CHECK-LABEL: func.func @constants(
-// CHECK: %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[1] [3] [1] : tensor<5xf32> to tensor<3xf32>
+// CHECK-NOT: tensor.extract_slice
+// CHECK: %[[ALL:.*]] = arith.constant dense<{{.*}}> : tensor<5xf32>
 // CHECK: iree_codegen.ukernel.generic
-// CHECK-SAME: ins(%{{.*}}, %[[SLICE]] : tensor<3xf32>, tensor<3xf32>)
+// CHECK-SAME: fdt.maps = [#{{.*}}, #[[SLICE]], #{{.*}}]
+// CHECK-SAME: ins(%{{.*}}, %[[ALL]] : tensor<3xf32>, tensor<5xf32>)
 // CHECK: func.func private
 // CHECK: arith.constant 2.500000e+00 : f32
 func.func @constants(%input: tensor<3xf32>) -> tensor<3xf32> {

@@ -163,7 +163,8 @@ func.func @shared_pad(%signal: tensor<7xf32>) -> (tensor<6xf32>, tensor<5xf32>) 
 
 // Softmax is one layer: its passes run over a row, and no row of temporaries exists.
 // CHECK-LABEL: func.func @softmax(
-// CHECK-COUNT-2: attrs = {fdt.layer = "softmax", fdt.role = "reduce"}
+// CHECK: attrs = {fdt.layer = "softmax", fdt.role = "reduce"}
+// CHECK: attrs = {fdt.layer = "softmax", fdt.role = "reduce_1"}
 // CHECK: attrs = {fdt.layer = "softmax", fdt.role = "map"}
 // CHECK-NOT: fdt.layer = "{{(softmax_|elementwise|reduce)}}
 func.func @softmax(%logits: tensor<2x9xf32>) -> tensor<2x9xf32> {
@@ -289,7 +290,7 @@ func.func @leading(%row: tensor<3xf32>, %rows: tensor<8x3xf32>) -> tensor<8x3xf3
 // CHECK: fdt.layer = "[[NAME:elementwise]]", fdt.role = "map"
 // CHECK-NEXT: ^bb0
 // CHECK-NEXT: math.exp
-// CHECK: fdt.layer = "[[NAME]]", fdt.role = "map"
+// CHECK: fdt.layer = "[[NAME]]", fdt.role = "map_1"
 func.func @trailing(%scale: tensor<8xf32>, %rows: tensor<8x3xf32>) -> tensor<8x3xf32> {
   %scale_place = tensor.empty() : tensor<8xf32>
   %slow = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}

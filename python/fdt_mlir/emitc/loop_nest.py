@@ -266,7 +266,8 @@ class _Nest:
         pad = pad_of(self.body.kernel, operand)
         if elements is None or pad is None:
             return elements
-        return elements.union(Range(pad.value.value, pad.value.value))
+        padding = int(number_of(pad.value))
+        return elements.union(Range(padding, padding))
 
     def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
         if not conditions:

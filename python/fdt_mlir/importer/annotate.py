@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir, source_name, walk
-from fdt_mlir.importer.real_multiplier import real_multiplier
+from fdt_mlir.importer.real_multiplier import real_multipliers
 from fdt_mlir.importer.requantise_concatenations import Requantised
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
@@ -37,9 +37,9 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
 
 def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -> None:
     op.attributes["fdt.source"] = ir.StringAttr.get(operator.code)
-    multiplier = real_multiplier(model, operator)
-    if op.name == "tosa.rescale" and multiplier is not None:
-        op.attributes["fdt.real_multiplier"] = _double(multiplier)
+    multipliers = real_multipliers(model, operator)
+    if op.name == "tosa.rescale" and multipliers:
+        op.attributes["fdt.real_multipliers"] = ir.DenseF64ArrayAttr.get(multipliers)
     if op.name == "tosa.cast" and operator.code == "QUANTIZE":
         _annotate_quantize(
             op, model.tensors[operator.inputs[0]], model.tensors[operator.outputs[0]]

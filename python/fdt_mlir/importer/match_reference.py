@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fdt_mlir.attributes import integer, number_of, string
-from fdt_mlir.bindings import ir, walk
+from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
-from fdt_mlir.importer.real_multiplier import fixed_point
+from fdt_mlir.importer.real_multiplier import dense_mantissa, fixed_point
 from fdt_mlir.importer.resize import lower_resize
+from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass, op_error
 
 _ACCUMULATOR_BITS = 32
@@ -25,14 +26,15 @@ class MatchReferencePass(Pass):
     """Correct what the conversion to TOSA computes differently from the model's reference.
 
     Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
-        operator of each operation, `fdt.real_multiplier` the multiplier of a rescale where the
-        reference computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends
-        a quantisation of floats.
-    Ensures: rescales of fully connected layers round once for LiteRT; TensorFlow Lite Micro rounds
-        them twice, as converted and as both do for convolutions. Quantised average pools divide
-        exactly, half away from zero, instead of multiplying by a fixed-point reciprocal. Resizes
-        take the elements and weights of TFLite's integers. QUANTIZE of floats divides, rounds half
-        away from zero and saturates; CAST of floats truncates.
+        operator of each operation, `fdt.real_multipliers` the multipliers of a rescale where
+        LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends a
+        quantisation of floats.
+    Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
+        once, as if in doubles. TensorFlow Lite Micro means what was converted: all is rounded
+        twice. Quantised average pools divide exactly, half away from zero, instead of multiplying
+        by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's integers.
+        QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of floats
+        truncates.
     Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
         without `fdt.source` keep TOSA's meaning.
 
@@ -48,8 +50,8 @@ class MatchReferencePass(Pass):
         numerics = self.numerics or _numerics_of(module)
         for op in list(walk(module.operation)):
             source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
-            if op.name == "tosa.rescale":
-                _match_rescale(op, source, numerics)
+            if op.name == "tosa.rescale" and numerics == "litert":
+                _match_litert_rescale(op, source)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
             elif op.name == "tosa.floor" and source == "FLOOR_MOD":
@@ -70,22 +72,31 @@ def _numerics_of(module: ir.Module) -> str:
     return string(module.operation, "fdt.numerics") if has_numerics else "litert"
 
 
-def _match_rescale(rescale: ir.Operation, source: str | None, numerics: str) -> None:
-    if source == "FULLY_CONNECTED" and numerics == "litert":
-        rescale.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
-    if "fdt.real_multiplier" in rescale.attributes:
-        _set_multiplier(rescale, number_of(rescale.attributes["fdt.real_multiplier"]))
-
-
-def _set_multiplier(rescale: ir.Operation, multiplier: float) -> None:
-    """Give a rescale of accumulators the multiplier that the reference computes."""
-    source = _element_type(rescale.operands[0])
-    if not isinstance(source, ir.IntegerType) or source.width != _ACCUMULATOR_BITS:
+def _match_litert_rescale(rescale: ir.Operation, source: str | None) -> None:
+    """Give a rescale of accumulators the multipliers and the rounding of LiteRT."""
+    element = _element_type(rescale.operands[0])
+    is_accumulator = isinstance(element, ir.IntegerType) and element.width == _ACCUMULATOR_BITS
+    if not is_accumulator or "fdt.real_multipliers" not in rescale.attributes:
         return
-    mantissa, shift = fixed_point(multiplier)
+    reals = ir.DenseF64ArrayAttr(rescale.attributes["fdt.real_multipliers"])
+    factors = [fixed_point(real) for real in reals]
+    if source == "FULLY_CONNECTED":
+        rescale.attributes["rounding_mode"] = ir.Attribute.parse(_SINGLE_ROUND)
+        zero_point = _zero_point(rescale)
+        factors = [
+            (dense_mantissa(real, shift, zero_point), shift)
+            for real, (_, shift) in zip(reals, factors, strict=True)
+        ]
     with ir.InsertionPoint(rescale), rescale.location:
-        rescale.operands[1] = _constant(np.array([mantissa], np.int32))
-        rescale.operands[2] = _constant(np.array([shift], np.int8))
+        rescale.operands[1] = _constant(np.array([mantissa for mantissa, _ in factors], np.int32))
+        rescale.operands[2] = _constant(np.array([shift for _, shift in factors], np.int8))
+
+
+def _zero_point(rescale: ir.Operation) -> int:
+    """Return the constant that a rescale adds to its results."""
+    constant = producer(rescale.operands[4])
+    assert constant is not None
+    return int(constant_array(constant.attributes["values"])[0])
 
 
 def _constant(values: NDArray[np.generic]) -> ir.Value:

@@ -1,31 +1,39 @@
-"""The real number by which a reference kernel multiplies its accumulator, bit by bit."""
+"""The real numbers by which LiteRT's kernels multiply accumulators, and integers that do the same.
+
+real = scale of input * scale of weights / scale of result. Measured with accumulators next to the
+half between two results, where every choice of precision and rounding shows.
+"""
 
 import math
 
 import numpy as np
 
-from fdt_mlir.importer.tflite_model import Operator, Quantization, TfliteModel
+from fdt_mlir.importer.tflite_model import Operator, TfliteModel
+
+_CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+_ACCUMULATOR_END = 1 << 31
 
 
-def real_multiplier(model: TfliteModel, operator: Operator) -> float | None:
-    """Return the multiplier where the reference computes it in single precision, else None.
+def real_multipliers(model: TfliteModel, operator: Operator) -> tuple[float, ...]:
+    """Return LiteRT's multipliers, one or one per channel, where they are not those of TOSA.
 
-    TFLite's GetQuantizedConvolutionMultipler multiplies the scales of input and weights as floats;
-    it serves fully connected layers, and convolutions in uint8. MUL computes all of it in floats.
-    Convolutions per channel use doubles, as the conversion to TOSA does for everything.
+    TFLite's GetQuantizedConvolutionMultipler multiplies the scales of uint8 convolutions in single
+    precision; MUL computes all of it so. Fully connected layers use doubles, and never an integer:
+    see `dense_mantissa`. For all else the result is empty.
     """
-    scales = [_scale(model, index) for index in (*operator.inputs[:2], *operator.outputs[:1])]
-    known = [scale for scale in scales if scale is not None]
-    if len(known) != 3:
-        return None
-    first, second, result = known
+    operands = (*operator.inputs[:2], *operator.outputs[:1])
+    quantizations = [model.tensors[index].quantization for index in operands if index >= 0]
+    known = [quantization.scales for quantization in quantizations if quantization]
+    if len(known) != 3 or len(known[0]) != 1 or len(known[2]) != 1:
+        return ()
+    (first,), weights, (result,) = known
     if operator.code == "MUL":
-        return single(single(first * second) / result)
-    is_uint8 = model.tensors[operator.outputs[0]].element == "UINT8"
-    is_convolution = operator.code in ("CONV_2D", "DEPTHWISE_CONV_2D") and is_uint8
-    if is_convolution or operator.code == "FULLY_CONNECTED":
-        return single(first * second) / result
-    return None
+        return tuple(single(single(first * scale) / result) for scale in weights)
+    if operator.code in _CONVOLUTIONS and model.tensors[operands[-1]].element == "UINT8":
+        return tuple(single(first * scale) / result for scale in weights)
+    if operator.code == "FULLY_CONNECTED":
+        return tuple(first * scale / result for scale in weights)
+    return ()
 
 
 def single(value: float) -> float:
@@ -38,7 +46,7 @@ def single(value: float) -> float:
 
 
 def fixed_point(multiplier: float) -> tuple[int, int]:
-    """Return (mantissa, shift) with mantissa * 2**-shift nearest to a positive multiplier.
+    """Return (mantissa, shift) with mantissa * 2**-shift nearest to a multiplier.
 
     The mantissa has 31 bits. After TFLite's QuantizeMultiplier, whose left shift is 31 - shift.
     """
@@ -49,6 +57,38 @@ def fixed_point(multiplier: float) -> tuple[int, int]:
     return mantissa, 31 - exponent
 
 
-def _scale(model: TfliteModel, index: int) -> float | None:
-    quantization: Quantization | None = model.tensors[index].quantization if index >= 0 else None
-    return quantization.scales[0] if quantization and quantization.is_per_tensor else None
+def dense_mantissa(multiplier: float, shift: int, zero_point: int) -> int:
+    """Return the mantissa m with which (sum * m + half) >> shift is LiteRT's fully connected layer.
+
+    LiteRT multiplies the sum by a double and rounds half away from zero. Each of the 255 steps
+    between two int8 results bounds m from below and above; if no m fits all, which takes sums near
+    the ends of their 32 bits, the nearest to `multiplier` is returned.
+    """
+    nominal = round(math.ldexp(multiplier, shift))
+    least, greatest = 1, _ACCUMULATOR_END - 1
+    for result in range(-127 - zero_point, 128 - zero_point):
+        bound = (result << shift) - (1 << (shift - 1))
+        first = _first_sum(multiplier, result)
+        if not -_ACCUMULATOR_END < first < _ACCUMULATOR_END:
+            continue
+        # first * m >= bound, and (first - 1) * m < bound
+        for factor, low in ((first, bound), (1 - first, 1 - bound)):
+            if factor > 0:
+                least = max(least, -(-low // factor))
+            elif factor < 0:
+                greatest = min(greatest, low // factor)
+    return min(max(nominal, least), greatest) if least <= greatest else nominal
+
+
+def _first_sum(multiplier: float, result: int) -> int:
+    """Return the least sum that LiteRT's fully connected layer makes `result`, or more."""
+    first = math.ceil((result - 0.5) / multiplier)
+    while _rounded(first * multiplier) >= result:
+        first -= 1
+    while _rounded(first * multiplier) < result:
+        first += 1
+    return first
+
+
+def _rounded(value: float) -> float:
+    return math.copysign(math.floor(abs(value) + 0.5), value)

@@ -1,4 +1,4 @@
-"""fdt-fold-views: slices read the tensor itself, not a reshape of it that only adds extents of 1."""
+"""fdt-fold-views: slices read the tensor itself, not a reshape that only adds extents of 1."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from fdt_mlir.attributes import integer
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.importer.splice import replace_by
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 # The first index at which the maximum stands, as TFLite and TOSA define it.
 _ARGMAX = """
@@ -16,7 +16,7 @@ _ARGMAX = """
 #kept = affine_map<({dims}) -> ({kept})>
 func.func @argmax(%source: {source}) -> {result} {{
   %least = arith.constant {least} : {element}
-  %count = arith.constant {count} : i32
+  %count = arith.constant {count} : {place}
   %no_maximum = tensor.empty() : {maximum}
   %start = linalg.fill ins(%least : {element}) outs(%no_maximum : {maximum}) -> {maximum}
   %maximum = linalg.generic {{indexing_maps = [#each, #kept], iterator_types = [{iterators}]}}
@@ -26,17 +26,17 @@ func.func @argmax(%source: {source}) -> {result} {{
     linalg.yield %greater : {element}
   }} -> {maximum}
   %no_index = tensor.empty() : {result}
-  %end = linalg.fill ins(%count : i32) outs(%no_index : {result}) -> {result}
+  %end = linalg.fill ins(%count : {place}) outs(%no_index : {result}) -> {result}
   %first = linalg.generic {{
       indexing_maps = [#each, #kept, #kept], iterator_types = [{iterators}]}}
       ins(%source, %maximum : {source}, {maximum}) outs(%end : {result}) {{
-  ^bb0(%value: {element}, %greatest: {element}, %found: i32):
+  ^bb0(%value: {element}, %greatest: {element}, %found: {place}):
     %index = linalg.index {axis} : index
-    %here = arith.index_cast %index : index to i32
+    %here = arith.index_cast %index : index to {place}
     %is_greatest = arith.{equal}, %value, %greatest : {element}
-    %candidate = arith.select %is_greatest, %here, %count : i32
-    %earlier = arith.minsi %candidate, %found : i32
-    linalg.yield %earlier : i32
+    %candidate = arith.select %is_greatest, %here, %count : {place}
+    %earlier = arith.minsi %candidate, %found : {place}
+    linalg.yield %earlier : {place}
   }} -> {result}
   return %first : {result}
 }}
@@ -50,7 +50,7 @@ class LowerArgmaxPass(Pass):
     Requires: TOSA of static shape.
     Ensures: no `tosa.argmax` is left. MLIR's own lowering gives one operation with two results, an
         index and a maximum, where a kernel has one.
-    Fails when: never.
+    Fails when: the shape is dynamic.
     """
 
     name: ClassVar[str] = "fdt-lower-argmax"
@@ -65,6 +65,9 @@ def _text(op: ir.Operation) -> str:
     source, result = op.operands[0].type, op.results[0].type
     assert isinstance(source, ir.RankedTensorType)
     assert isinstance(result, ir.RankedTensorType)
+    if not source.has_static_shape:
+        hint = "run fdt-make-batch-static first"
+        raise op_error(op, f"an argmax of {source} needs a static shape", hint)
     axis = integer(op, "axis")
     dims = [f"d{dim}" for dim in range(source.rank)]
     kinds = ["reduction" if dim == axis else "parallel" for dim in range(source.rank)]
@@ -75,6 +78,7 @@ def _text(op: ir.Operation) -> str:
         result=result,
         maximum=ir.RankedTensorType.get(result.shape, element),
         element=element,
+        place=result.element_type,
         least=_least(element),
         count=source.shape[axis],
         axis=axis,

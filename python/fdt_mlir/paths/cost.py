@@ -10,7 +10,7 @@ import numpy as np
 from fdt_mlir.paths.cones import grow_cone
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import accumulator_bytes
-from fdt_mlir.paths.reach import Ints, trace
+from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import Candidate
 from fdt_mlir.planner.layout import LayoutLimits, plan_layout
 from fdt_mlir.planner.plan import Plan
@@ -158,11 +158,7 @@ def tile_buffer_bytes(graph: Graph, region: Candidate) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for member in region.members[:-1]:
         tensor = graph.result_of(member)
-        points = 1
-        for axis in range(len(tensor.shape)):
-            lengths = [one.reach[member].lengths[axis] for one in traces]
-            tiled = [one.reach[member].tiled[axis] for one in traces]
-            points *= 1 if any(tiled) else lengths[0]
+        points = untiled_points(traces, member, tensor.shape, region.family == "fdt")
         for one in traces:
             points *= int(one.reach[member].extent[0])
         sizes[tensor.name] = points * tensor.element_bytes

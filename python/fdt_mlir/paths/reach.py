@@ -32,21 +32,12 @@ class Range:
     def length(self) -> Ints:
         return np.maximum(self.last - self.first, 0)
 
-    def hull(self, other: Range) -> Range:
-        """The smallest range that holds both."""
-        empty, other_empty = self.last <= self.first, other.last <= other.first
+    def hull(self, other: Range, extent: int) -> Range:
+        """The smallest range that holds both; what one of them needs untiled is kept whole."""
+        if self.tiled != other.tiled:
+            return whole(extent)
         return Range(
-            np.where(
-                empty,
-                other.first,
-                np.where(other_empty, self.first, np.minimum(self.first, other.first)),
-            ),
-            np.where(
-                empty,
-                other.last,
-                np.where(other_empty, self.last, np.maximum(self.last, other.last)),
-            ),
-            self.tiled or other.tiled,
+            np.minimum(self.first, other.first), np.maximum(self.last, other.last), self.tiled
         )
 
 
@@ -59,8 +50,8 @@ def whole(extent: int) -> Range:
 class LayerReach:
     """What tiling one loop makes of a layer, for each tile size.
 
-    `tiled` says for each axis of the result whether it follows the loop; `lengths` holds the
-    lengths of those that do not. `points` is the sum over the tiles of the product of the tiled
+    `tiled` says for each axis of the result whether it follows the loop; `lengths` holds what is
+    read along those that do not. `points` is the sum over the tiles of the product of the tiled
     lengths, `extent` the largest such product as a buffer needs it. `plain` holds where the loop
     passes element by element, `constant` where it indexes weights.
     """
@@ -135,7 +126,7 @@ def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
             known = needed.get(read.tensor)
             if known is not None:
                 direct = direct and all(map(_same, axes, known))
-                axes = [a.hull(b) for a, b in zip(axes, known, strict=True)]
+                axes = [a.hull(b, n) for a, b, n in zip(axes, known, shape, strict=True)]
             needed[read.tensor] = axes
             plain[read.tensor] = plain.get(read.tensor, True) and direct
     return Trace(dim, extent, sizes, counts, reach)
@@ -209,3 +200,18 @@ def multiple_of(graph: Graph, end: int, dim: int) -> int:
         if axis is not None and dim in axis.loops()
     ]
     return math.lcm(*divides) if divides else 1
+
+
+def untiled_points(
+    traces: Sequence[Trace], member: int, shape: Sequence[int], is_sliced: bool
+) -> int:
+    """Points of a layer, per point of the tiled axes, along the axes that follow no tiled loop.
+
+    A loop over kernel calls computes them whole; where tensors are `is_sliced`, as by a
+    transform-dialect loop, only what is read.
+    """
+    points = 1
+    for axis, extent in enumerate(shape):
+        if not any(one.reach[member].tiled[axis] for one in traces):
+            points *= traces[0].reach[member].lengths[axis] if is_sliced else extent
+    return points

@@ -17,13 +17,21 @@ import numpy as np
 from fdt_mlir.paths.cones import Cone, grow_cone
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import RegionShape, region_shape
-from fdt_mlir.paths.reach import Ints, Trace, divisors, multiple_of, tile_sizes, trace
+from fdt_mlir.paths.reach import (
+    Ints,
+    Trace,
+    divisors,
+    multiple_of,
+    tile_sizes,
+    trace,
+    untiled_points,
+)
 
-# Longer regions recompute more than they save; the bound keeps the search small on deep models.
 # Rows, columns and channels at once is the most that a layer can gain from.
 _MOST_DIMS = 3
 # Of all sizes of the tiled loops together; finer grids of three loops are left out.
 _MOST_COMBINATIONS = 4096
+# Longer regions recompute more than they save; the bound keeps the search small on deep models.
 _MOST_MEMBERS = 24
 
 
@@ -113,11 +121,8 @@ def candidate_tables(graph: Graph) -> Iterator[CandidateTable]:
 
 
 def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[CandidateTable]:
-    traces = {
-        dim: trace(graph, cone, dim, sizes)
-        for dim in dims
-        if len(sizes := _sizes(graph, cone.end, dim))
-    }
+    found = {dim: _trace(graph, cone, dim) for dim in dims}
+    traces = {dim: one for dim, one in found.items() if one is not None}
     choices = [
         choice
         for count in range(1, _MOST_DIMS + 1)
@@ -137,13 +142,18 @@ def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[C
             yield _evaluate(graph, shape, tiled, channels)
 
 
-def _sizes(graph: Graph, end: int, dim: int) -> Ints:
-    extent = graph.layers[end].dims[dim]
-    if dim in graph.layers[end].constant_dims:
-        step = multiple_of(graph, end, dim)
-        if step == 1:
-            return divisors(extent)
-    return tile_sizes(extent, multiple_of(graph, end, dim))
+def _trace(graph: Graph, cone: Cone, dim: int) -> Trace | None:
+    """Trace a loop at all sizes that could be built; None where there are none."""
+    layer = graph.layers[cone.end]
+    extent, step = layer.dims[dim], multiple_of(graph, cone.end, dim)
+    if dim in layer.constant_dims and step == 1:
+        sizes = divisors(extent)
+        found = trace(graph, cone, dim, sizes) if len(sizes) else None
+        # Rows of a flattened image index weights like channels; further back they have windows.
+        if found is None or all(r.plain or not any(r.tiled) for r in found.reach.values()):
+            return found
+    sizes = tile_sizes(extent, step)
+    return trace(graph, cone, dim, sizes) if len(sizes) else None
 
 
 def _channels(members: Sequence[int], traces: Sequence[Trace]) -> tuple[bool, ...] | None:
@@ -171,9 +181,12 @@ def _evaluate(
     graph: Graph, shape: RegionShape, traces: Sequence[Trace], channels: Sequence[bool]
 ) -> CandidateTable:
     grid = tuple(len(one.sizes) for one in traces)
+    untiled = {
+        member: untiled_points(traces, member, graph.result_of(member).shape, all(channels))
+        for member in shape.members
+    }
     extents = {
-        member: _product(traces, [one.reach[member].extent for one in traces])
-        * _untiled_length(traces, member)
+        member: _product(traces, [one.reach[member].extent for one in traces]) * untiled[member]
         for member in shape.members[:-1]
     }
     peak = np.full(grid, shape.fixed_peak_bytes, dtype=np.int64)
@@ -185,15 +198,12 @@ def _evaluate(
     macs = np.zeros(grid, dtype=np.int64)
     for member in shape.members:
         layer = graph.layers[member]
-        if not layer.macs:
+        # The end layer computes every product once, whatever the tiles.
+        if not layer.macs or member == shape.members[-1]:
             continue
         points = _product(traces, [one.reach[member].points for one in traces])
-        lengths = _untiled_length(traces, member)
-        if shape.fan_in and member == shape.members[-1]:
-            # Every product is computed once, whatever the tiles.
-            continue
-        per_point = layer.macs // math.prod(layer.dims[loop] for loop in range(layer.result_dims))
-        macs = macs + points * lengths * per_point - layer.macs
+        per_point = layer.macs // math.prod(layer.dims[: layer.result_dims])
+        macs = macs + points * untiled[member] * per_point - layer.macs
     tiles = _product(traces, [one.counts for one in traces])
     table = CandidateTable(
         members=shape.members,
@@ -218,18 +228,6 @@ def _size_grid(traces: Sequence[Trace]) -> Ints:
     """All combinations of sizes, in the order of a flattened outer product."""
     grid = np.meshgrid(*(one.sizes for one in traces), indexing="ij")
     return np.column_stack([axis.ravel() for axis in grid])
-
-
-def _untiled_length(traces: Sequence[Trace], member: int) -> int:
-    """Points of a layer along the axes that follow no tiled loop."""
-    length = 1
-    for axis in range(len(traces[0].reach[member].tiled)):
-        lengths = [
-            one.reach[member].lengths[axis] for one in traces if not one.reach[member].tiled[axis]
-        ]
-        if len(lengths) == len(traces):
-            length *= lengths[0]
-    return length
 
 
 def _family(channels: Sequence[bool]) -> str:

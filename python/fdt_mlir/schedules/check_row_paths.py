@@ -26,7 +26,7 @@ def check_row_paths(module: ir.Module) -> None:
 
 
 def _check(number: int, roots: Sequence[ir.Operation], function: ir.Operation) -> None:
-    *others, end = roots
+    end = roots[-1]
     ends = [op for op in roots if _DIMS in op.attributes or _TILES in op.attributes]
     if ends != [end]:
         raise op_error(

@@ -40,7 +40,7 @@ def _check(op: ir.Operation, sequence: str, payload: ir.Module) -> list[Diagnost
     errors: list[Diagnostic] = []
     sizes = integers(op, "static_sizes")
     for loop, (tile, extent) in enumerate(zip(sizes, view.extents, strict=False)):
-        if tile > 0 and (extent % tile or tile >= extent):
+        if tile < 0 or (tile > 0 and (extent % tile or tile >= extent)):
             errors.append(
                 Diagnostic(
                     f"in @{sequence}: tiles of {tile} in loop {loop} of {_name(target)}, whose "

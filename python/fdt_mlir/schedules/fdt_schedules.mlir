@@ -26,7 +26,7 @@ module attributes {transform.with_named_sequence} {
   // takes the place of `loop`.
   transform.named_sequence @fuse(
       %model: !op {transform.readonly}, %producer: !op {transform.consumed},
-      %loop: !op {transform.consumed}) -> !op {
+      %loop: !op {transform.readonly}) -> !op {
     %fused, %loop_around_it = transform.structured.fuse_into_containing_op %producer into %loop
       : (!op, !op) -> (!op, !op)
     transform.include @clean_up failures(propagate) (%model) : (!op) -> ()

@@ -28,7 +28,7 @@ _DECLARATIONS = """\
   // From dialects/fdt_schedules.mlir:
   transform.named_sequence private @clean_up(!op {transform.readonly})
   transform.named_sequence private @fuse(
-      !op {transform.readonly}, !op {transform.consumed}, !op {transform.consumed}) -> !op
+      !op {transform.readonly}, !op {transform.consumed}, !op {transform.readonly}) -> !op
   transform.named_sequence private @join_row_path(
       !op {transform.readonly}, !number {transform.readonly})
   transform.named_sequence private @end_row_path(
@@ -134,37 +134,28 @@ class _PathScript:
     # FDT
 
     def _fdt(self, loops: Sequence[Loop]) -> None:
-        end = self.members[-1]
-        reductions = [loop.op for loop in loops if loop.is_reduction]
         # A reduction is tiled inside its layer: what follows it in the layer stays after the loop.
-        tiled = reductions[0] if reductions else end.root
-        outermost = self._tile(tiled, loops)
-        fused = self._fuse(self._producers(end, tiled), outermost)
+        tiled = loops[0].op
+        if any(loop.op != tiled for loop in loops):
+            self._fail("loops of the result and of the reduction are tiled together")
+        fused = self._fuse(self._producers(self.members[-1], tiled), self._tile(loops))
         self._number_of_path()
         self._add(f'transform.annotate {fused} "fdt.path" = %path : !op, !number')
 
-    def _tile(self, op: ir.Operation, loops: Sequence[Loop]) -> str:
-        """Tile `op`; gives the handle of the innermost loop."""
-        position_of = {loop.position: loop for loop in self._loops_of(op, loops)}
-        sizes = [0] * (max(position_of) + 1)
-        for loop, tile in zip(self._loops_of(op, loops), self.path.tiles, strict=True):
+    def _tile(self, loops: Sequence[Loop]) -> str:
+        """Tile the operation that has the loops; gives the handle of the innermost tile loop."""
+        sizes = [0] * (max(loop.position for loop in loops) + 1)
+        for loop, tile in zip(loops, self.path.tiles, strict=True):
             sizes[loop.position] = tile
         names = (
             ["%tile_loop"] if len(loops) == 1 else [f"%tile_loop_{n}" for n in range(len(loops))]
         )
-        handle = self._find(op)
+        handle = self._find(loops[0].op)
         types = ", ".join(["!op"] * (len(names) + 1))
         self._add(f"%tile, {', '.join(names)} = transform.structured.tile_using_for {handle}")
         self._add(f"  tile_sizes {sizes} : (!op) -> ({types})")
         self._add("transform.include @clean_up failures(propagate) (%model) : (!op) -> ()")
         return names[-1]
-
-    def _loops_of(self, op: ir.Operation, loops: Sequence[Loop]) -> list[Loop]:
-        """The tiled loops as loops of `op`; a result dimension may be another loop of it."""
-        for loop in loops:
-            if loop.op != op:
-                self._fail("result and reduction are tiled together")
-        return list(loops)
 
     def _producers(self, end: MarkedLayer, tiled: ir.Operation) -> Iterable[ir.Operation]:
         """What moves into the loop, nearest first: users before what they use.

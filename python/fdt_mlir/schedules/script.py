@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fdt_mlir.attributes import i64, integer, items, string
 from fdt_mlir.bindings import apply_transform, ir, merge_symbols, parse_file
 from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError, compile_error
-from fdt_mlir.passes import mlir_diagnostics, op_error
+from fdt_mlir.passes import location_of, mlir_diagnostics, op_error
 from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
 from fdt_mlir.schedules.script_errors import Step, failure_of
 
@@ -68,6 +68,7 @@ class Script:
             del attributes[_STEP]
         if failure is not None:
             raise CompileError([failure_of(failure, steps[last] if last is not None else None)])
+        _verify(payload, main)
 
     def _main(self) -> ir.Operation:
         main = self.named_sequences().get(_MAIN)
@@ -98,6 +99,18 @@ class Script:
                     _note_step(root, len(steps))
                 steps.append(Step(name, operation.location))
         return steps
+
+
+def _verify(payload: ir.Module, main: ir.Operation) -> None:
+    try:
+        payload.operation.verify()
+    except ir.MLIRError as error:
+        found = Diagnostic(
+            f"the schedule leaves an invalid module: {error.message}",
+            location_of(main),
+            notes=tuple(replace(d, severity="note") for d in mlir_diagnostics(error)),
+        )
+        raise CompileError([found]) from error
 
 
 def _has_readonly_root(sequence: ir.Operation) -> bool:

@@ -196,10 +196,18 @@ class Simulation:
 
 
 def simulate(
-    graph: Graph, members: tuple[int, ...], dims: tuple[int, ...], sizes: tuple[int, ...]
+    graph: Graph,
+    members: tuple[int, ...],
+    dims: tuple[int, ...],
+    sizes: tuple[int, ...],
+    is_sliced: bool,
 ) -> Simulation:
-    """Run all tiles of a region; each layer computes the smallest box that holds what is read."""
+    """Run all tiles of a region; each layer computes the smallest box that holds what is read.
+
+    Axes that no tiled loop reaches are computed whole, unless tensors are `is_sliced`.
+    """
     end = graph.layers[members[-1]]
+    tiled = _tiled_axes(graph, members, dims)
     starts = [range(0, end.dims[d], size) for d, size in zip(dims, sizes, strict=True)]
     extents: dict[int, list[int]] = {}
     macs = tiles = 0
@@ -213,7 +221,16 @@ def simulate(
             layer = graph.layers[member]
             if member != members[-1]:
                 loops = [range(n) for n in layer.dims]
-                box = _box(needed.get(layer.name, set()), len(layer.result_loops))
+                box = [
+                    found if is_sliced or axis in tiled[layer.name] else (0, extent)
+                    for axis, (found, extent) in enumerate(
+                        zip(
+                            _box(needed.get(layer.name, set()), len(layer.result_loops)),
+                            graph.result_of(member).shape,
+                            strict=True,
+                        )
+                    )
+                ]
                 for loop, (low, high) in zip(layer.result_loops, box, strict=True):
                     loops[loop] = range(low, high)
                 lengths = [high - low for low, high in box]
@@ -228,6 +245,25 @@ def simulate(
         for member, lengths in extents.items()
     }
     return Simulation(largest, macs, tiles)
+
+
+def _tiled_axes(
+    graph: Graph, members: tuple[int, ...], dims: tuple[int, ...]
+) -> dict[str, set[int]]:
+    """For each tensor the axes that depend on a tiled loop in all of their reads."""
+    tiled: dict[str, set[int]] = {}
+    for member in reversed(members):
+        layer = graph.layers[member]
+        own = tiled.get(layer.name, set())
+        loops = {layer.result_loops[axis] for axis in own}
+        if member == members[-1]:
+            loops = set(dims)
+        for read in layer.reads:
+            if member == members[-1] and max(dims) >= layer.result_dims and not read.in_reduction:
+                continue
+            axes = {n for n, axis in enumerate(read.axes) if axis and loops & set(axis.loops())}
+            tiled[read.tensor] = tiled.get(read.tensor, axes) & axes
+    return tiled
 
 
 def _read_elements(

@@ -77,7 +77,7 @@ VIEWS = {
         "tensor.extract_slice %x[0, 2, 0] [1, 4, 6] [1, 1, 1] : tensor<1x7x6xi8> to tensor<4x6xi8>",
         (
             AxisRead(Linear((0, 0)), 1),
-            AxisRead(Linear((1, 0)), 4, offset=2),
+            AxisRead(Linear((1, 0), 2), 7),
             AxisRead(Linear((0, 1)), 6),
         ),
     ),
@@ -93,11 +93,11 @@ VIEWS = {
         "tensor.expand_shape %x [[0, 1]] output_shape [4, 6] : tensor<24xi8> into tensor<4x6xi8>",
         (AxisRead(Linear((6, 1)), 24),),
     ),
-    # Every second row: not followed.
+    # Every second row.
     "strided": (
         "tensor<8x6xi8>",
         "tensor.extract_slice %x[0, 0] [4, 6] [2, 1] : tensor<8x6xi8> to tensor<4x6xi8>",
-        (None, None),
+        (AxisRead(Linear((2, 0)), 8), AxisRead(Linear((0, 1)), 6)),
     ),
 }
 

@@ -1,0 +1,38 @@
+"""uint8 models: unsigned at the edges, equal to the reference, concatenations rescaled."""
+
+from pathlib import Path
+
+import pytest
+
+from e2e.harness import check_bit_exact
+from models import single_op
+from models.tflite_writer import write_file
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
+CATALOGUE = single_op.catalogue("uint8")
+
+
+def test_detection_heads_of_unequal_scales():
+    compiled = check_bit_exact(EXAMPLES / "ssd_u8.tflite", sanitize=True)
+    (image,) = compiled.report["inputs"]
+    assert (image["type"], image["zero_point"]) == ("uint8", 127)
+    assert "#define SSD_U8_INPUT_0_TYPE uint8_t" in compiled.files["ssd_u8.h"]
+
+
+@pytest.mark.parametrize("name", ["conv", "depthwise", "dense", "add", "mul", "concat", "logistic"])
+def test_operators(name: str, tmp_path: Path):
+    path = tmp_path / f"{name}.tflite"
+    write_file(CATALOGUE[name], path)
+    check_bit_exact(path, sanitize=True)
+
+
+def test_concatenation_of_unequal_scales(tmp_path: Path):
+    graph = single_op.model(
+        [(1, 7, 5, 3), (1, 7, 5, 2)],
+        lambda g, a, b: g.concat([a, b], axis=3, same_scale=False),
+        "uint8",
+        ranges=[(-0.4, 0.9), (-1.0, 1.0)],
+    )
+    path = tmp_path / "concat.tflite"
+    write_file(graph, path)
+    check_bit_exact(path, sanitize=True)
