@@ -66,7 +66,7 @@ def _check_positions(loop: ir.Operation) -> None:
                 continue
             raise op_error(
                 op,
-                f"layer '{string(op, 'fdt.layer')}' computes with the index of a loop that is tiled",
+                f"layer '{string(op, 'fdt.layer')}' computes with the index of a tiled loop",
                 "tile another loop, or make it a row path, whose kernels know their position",
             )
 
