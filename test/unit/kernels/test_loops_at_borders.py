@@ -21,12 +21,6 @@ def zero() -> ir.Attribute:
     return ir.IntegerAttr.get(ir.IntegerType.get_signless(8), 0)
 
 
-def test_contiguous_copy_is_one_loop() -> None:
-    copy = kernel((4, 3, 2), 3, [copy_stage(0, 1, 2)])
-    accesses = [dense(copy.dims)] * 2
-    assert result_loops(copy, accesses) == [Loop((0, 1, 2), 24, 6)]
-
-
 def test_strided_operand_keeps_its_loop() -> None:
     copy = kernel((4, 3, 2), 3, [copy_stage(0, 1, 2)])
     # Rows of 3x2 inside rows of 5x2.
@@ -34,19 +28,6 @@ def test_strided_operand_keeps_its_loop() -> None:
         (subscript((1, 0, 0), 4, 10), subscript((0, 1, 0), 3, 2), subscript((0, 0, 1), 2, 1))
     )
     assert result_loops(copy, [rows, dense(copy.dims)]) == [Loop((0,), 4), Loop((1, 2), 6, 2)]
-
-
-def test_index_in_a_computation_keeps_its_loop() -> None:
-    stage = Stage("body", ("in:0", "dim:1"), (0, 1, 2))
-    counted = kernel((4, 3, 2), 3, [stage])
-    accesses = [dense(counted.dims)] * 2
-    assert [loop.dims for loop in result_loops(counted, accesses)] == [(0,), (1,), (2,)]
-
-
-def test_slice_is_the_outermost_of_merged_loops() -> None:
-    tile = kernel((4, 3, 2), 3, [copy_stage(0, 1, 2)], slices=[1])
-    accesses = [dense(tile.dims)] * 2
-    assert [loop.dims for loop in result_loops(tile, accesses)] == [(0,), (1, 2)]
 
 
 def test_early_stage_comes_first_and_ends_a_merge() -> None:

@@ -8,10 +8,17 @@ from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.kernels.access import Access
 from fdt_mlir.kernels.borders import clipped_dims, clipping_dim, dims_by_value
 from fdt_mlir.kernels.kernel import Kernel, Pad, Stage
+from fdt_mlir.kernels.neutral import is_neutral
 from unit.kernels.tiny_kernels import copy_stage, dense, kernel, subscript, sum_stage
 
 IMAGE = Access((subscript((2, 3), 9, 1, -2),))  # stride 2, dilation 3, padding 2
 TAPS = sum_stage((0,), (1,))
+MAXIMUM = """
+func.func private @sum(%acc: i8, %in: i8) -> i8 {
+  %next = arith.maxsi %in, %acc : i8
+  return %next : i8
+}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +58,11 @@ def test_border_outside_of_the_reduction_is_selected() -> None:
 def test_operand_that_one_stage_clips_and_another_selects_needs_its_index() -> None:
     both = conv([TAPS, copy_stage(0, 1)])
     assert dims_by_value(both, [IMAGE, dense((5,), 2)]) == {0, 1}
+
+
+def test_padding_in_the_start_value_counts() -> None:
+    module = ir.Module.parse(MAXIMUM)
+    value = ir.Attribute.parse("-128 : i8")
+    start = Stage("sum", ("acc", "in:1"), (0,), (1,), "start", ("in:0",))
+    assert not is_neutral(module, start, 0, value)
+    assert is_neutral(module, Stage("sum", ("in:1",), (0,)), 0, value), "not read at all"
