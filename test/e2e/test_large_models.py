@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 def test_ssd_names_the_heads_to_end_at():
     with pytest.raises(CompileError) as caught:
-        api.compile(shared_model("ssd.tflite"))
+        api.compile(shared_model("ssd.tflite"), strategy="none")
     text = str(caught.value)
     assert "operator CUSTOM 'TFLite_Detection_PostProcess' is not supported" in text
     assert "--outputs Squeeze,convert_scores" in text
@@ -34,9 +34,10 @@ def test_ssd_names_the_heads_to_end_at():
 
 
 def test_ssd_up_to_its_heads(tmp_path: Path):
-    cut = tmp_path / "ssd.tflite"
-    write_cut(shared_model("ssd.tflite"), HEADS, cut)
+    path, cut = shared_model("ssd.tflite"), tmp_path / "ssd.tflite"
+    write_cut(path, HEADS, cut)
     compiled = check_bit_exact(cut, sanitize=True, strategy="none", **FEW)
+    assert api.compile(path, outputs=tuple(HEADS), strategy="none").files == compiled.files
     assert compiled.arena_bytes <= 1.01 * SSD_ARENA_BYTES
     assert [port["type"] for port in compiled.report["outputs"]] == ["uint8"] * 12
 
@@ -54,8 +55,9 @@ def test_posenet_with_float_edges():
 
 
 def test_posenet_with_integer_edges(tmp_path: Path):
-    path = tmp_path / "posenet.tflite"
-    write_integer_edges(shared_model("posenet.tflite"), path)
-    assert {info.dtype.name for info in oracle.input_infos(path)} == {"int8"}
-    compiled = check_bit_exact(path, sanitize=True, strategy="none", **FEW)
+    path, integer = shared_model("posenet.tflite"), tmp_path / "posenet.tflite"
+    write_integer_edges(path, integer)
+    assert {info.dtype.name for info in oracle.input_infos(integer)} == {"int8"}
+    compiled = check_bit_exact(integer, sanitize=True, strategy="none", **FEW)
+    assert api.compile(path, io="int8", strategy="none").files == compiled.files
     assert compiled.arena_bytes <= 1.01 * POSENET_ARENA_BYTES

@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from e2e.harness import assert_same
-from e2e.rewritten import write_imported
 from e2e.shared_models import shared_model
 from fdt_mlir import api, targets
-from fdt_mlir.importer.import_options import ImportOptions
 from models import oracle
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
@@ -19,9 +17,7 @@ RUNS = 200
 def check(path: Path, runs: int, folder: Path) -> None:
     """Compare `runs` random inputs on the host."""
     samples = oracle.random_inputs(path, runs)
-    imported = folder / f"{path.stem}.mlirbc"
-    write_imported(path, ImportOptions(numerics="tflm"), imported)
-    api.compile(imported).write(folder / "c")
+    api.compile(path, numerics="tflm", strategy="none").write(folder / "c")
     results = targets.run_many(folder / "c", "host", samples)
     expected = micro_outputs(path, samples)
     assert_same(f"{path.name} as TFLM", expected, [result.outputs for result in results], runs)

@@ -37,6 +37,8 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
 
 def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -> None:
     op.attributes["fdt.source"] = ir.StringAttr.get(operator.code)
+    if op.name == "tosa.avg_pool2d" and model.tensors[operator.outputs[0]].element == "UINT8":
+        op.attributes["fdt.unsigned"] = ir.UnitAttr.get()
     multipliers = real_multipliers(model, operator)
     if op.name == "tosa.rescale" and multipliers:
         op.attributes["fdt.real_multipliers"] = ir.DenseF64ArrayAttr.get(multipliers)

@@ -37,18 +37,30 @@ func.func @average_pool(%input: {input}) -> {output} {{
       "parallel", "parallel", "parallel"]}} ins(%total : {sum}) outs(%result : {output}) {{
   ^bb0(%sum: i32, %unused: {element}):
 {count}
+{unsigned_sum}
     %two = arith.constant 2 : i32
     %half = arith.divsi %count, %two : i32
-    %positive = arith.cmpi sgt, %sum, %zero : i32
-    %up = arith.addi %sum, %half : i32
-    %down = arith.subi %sum, %half : i32
+    %positive = arith.cmpi sgt, %{total}, %zero : i32
+    %up = arith.addi %{total}, %half : i32
+    %down = arith.subi %{total}, %half : i32
     %rounded = arith.select %positive, %up, %down : i32
     %quotient = arith.divsi %rounded, %count : i32
-    %narrow = arith.trunci %quotient : i32 to {element}
+{stored_mean}
+    %narrow = arith.trunci %{mean} : i32 to {element}
     linalg.yield %narrow : {element}
   }} -> {output}
   return %mean : {output}
 }}
+"""
+
+# uint8 is held as int8, less by 128, but the reference sums and rounds what the model means.
+_UNSIGNED_SUM = """
+    %moved = arith.constant 128 : i32
+    %moved_sum = arith.muli %count, %moved : i32
+    %unsigned_sum = arith.addi %sum, %moved_sum : i32
+"""
+_STORED_MEAN = """
+    %stored = arith.subi %quotient, %moved : i32
 """
 
 # How many elements of a window along one axis lie inside the input.
@@ -71,7 +83,8 @@ _COUNT_AXIS = """
 def lower_average_pool(op: ir.Operation) -> None:
     """Replace an integer `tosa.avg_pool2d` by the linalg operations that TFLite means.
 
-    Float pools stay: TOSA's meaning is the same there. Raises CompileError for a dynamic shape.
+    `fdt.unsigned` on the pool says that the model holds uint8. Float pools stay: TOSA's meaning is
+    the same there. Raises CompileError for a dynamic shape.
     """
     source, result = op.operands[0].type, op.results[0].type
     assert isinstance(source, ir.RankedTensorType)
@@ -88,6 +101,7 @@ def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensor
     kernel, stride, pad = (integers(op, name) for name in ("kernel", "stride", "pad"))
     n, height, width, channels = source.shape
     element = source.element_type
+    is_unsigned = "fdt.unsigned" in op.attributes
     padded = ir.RankedTensorType.get(
         [n, height + pad[0] + pad[1], width + pad[2] + pad[3], channels], element
     )
@@ -105,6 +119,10 @@ def _text(op: ir.Operation, source: ir.RankedTensorType, result: ir.RankedTensor
         bottom=pad[1],
         left=pad[2],
         right=pad[3],
+        unsigned_sum=_UNSIGNED_SUM if is_unsigned else "",
+        stored_mean=_STORED_MEAN if is_unsigned else "",
+        total="unsigned_sum" if is_unsigned else "sum",
+        mean="stored" if is_unsigned else "quotient",
         count=_count(kernel, stride, pad, (height, width)),
     )
 
