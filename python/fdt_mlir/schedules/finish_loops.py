@@ -17,6 +17,7 @@ from fdt_mlir.normalize.structured import (
     structured,
 )
 from fdt_mlir.passes import location_of, op_error, run_mlir_passes
+from fdt_mlir.schedules.sink_start import sink_start
 
 
 def finish_loops(module: ir.Module) -> None:
@@ -85,6 +86,7 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
     _check_positions(loop)
     _start(loop, end, init_name)
     _separate_destinations(loop, end)
+    sink_start(loop, end)
     for operation in list(function.regions[0].blocks[0].operations):
         op = operation.operation
         if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:
