@@ -1,33 +1,23 @@
 // RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-fold-views)' | FileCheck %s
 
-// The pass never fails; here is what it must leave alone.
-
-// A reshape that cuts a dimension in two: its slice is no slice of the tensor.
-// CHECK-LABEL: func.func @cut(
-// CHECK: %[[CUT:.*]] = tensor.expand_shape
-// CHECK: tensor.extract_slice %[[CUT]]
-func.func @cut(%input: tensor<6xi8>) -> tensor<2xi8> {
-  %rows = tensor.expand_shape %input [[0, 1]] output_shape [2, 3] : tensor<6xi8> into tensor<2x3xi8>
-  %column = tensor.extract_slice %rows[0, 1] [2, 1] [1, 1] : tensor<2x3xi8> to tensor<2xi8>
-  return %column : tensor<2xi8>
+// A slice of more dimensions than the tensor is no slice of the tensor.
+// CHECK-LABEL: func.func @wider(
+// CHECK: tensor.expand_shape
+// CHECK: tensor.extract_slice %{{.*}}[0, 2] [1, 3] [1, 1] : tensor<1x7xf32> to tensor<1x3xf32>
+func.func @wider(%x: tensor<7xf32>) -> tensor<1x3xf32> {
+  %batch = tensor.expand_shape %x [[0, 1]] output_shape [1, 7]
+    : tensor<7xf32> into tensor<1x7xf32>
+  %part = tensor.extract_slice %batch[0, 2] [1, 3] [1, 1] : tensor<1x7xf32> to tensor<1x3xf32>
+  return %part : tensor<1x3xf32>
 }
 
-// A slice that keeps the added dimension has more dimensions than the tensor.
-// CHECK-LABEL: func.func @kept(
-// CHECK: %[[ROW:.*]] = tensor.expand_shape
-// CHECK: tensor.extract_slice %[[ROW]]
-func.func @kept(%input: tensor<5xi8>) -> tensor<1x3xi8> {
-  %row = tensor.expand_shape %input [[0, 1]] output_shape [1, 5] : tensor<5xi8> into tensor<1x5xi8>
-  %part = tensor.extract_slice %row[0, 1] [1, 3] [1, 1] : tensor<1x5xi8> to tensor<1x3xi8>
-  return %part : tensor<1x3xi8>
-}
-
-// A position that the model computes.
-// CHECK-LABEL: func.func @moving(
-// CHECK: %[[ROW:.*]] = tensor.expand_shape
-// CHECK: tensor.extract_slice %[[ROW]]
-func.func @moving(%input: tensor<5xi8>, %first: index) -> tensor<3xi8> {
-  %row = tensor.expand_shape %input [[0, 1]] output_shape [1, 5] : tensor<5xi8> into tensor<1x5xi8>
-  %part = tensor.extract_slice %row[0, %first] [1, 3] [1, 1] : tensor<1x5xi8> to tensor<3xi8>
-  return %part : tensor<3xi8>
+// Nor can a slice be followed through a reshape that splits a dimension.
+// CHECK-LABEL: func.func @split(
+// CHECK: tensor.expand_shape
+// CHECK: tensor.extract_slice %{{.*}}[1, 0] [1, 4] [1, 1] : tensor<2x4xf32> to tensor<4xf32>
+func.func @split(%x: tensor<8xf32>) -> tensor<4xf32> {
+  %rows = tensor.expand_shape %x [[0, 1]] output_shape [2, 4]
+    : tensor<8xf32> into tensor<2x4xf32>
+  %row = tensor.extract_slice %rows[1, 0] [1, 4] [1, 1] : tensor<2x4xf32> to tensor<4xf32>
+  return %row : tensor<4xf32>
 }

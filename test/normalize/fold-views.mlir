@@ -1,26 +1,25 @@
 // RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-fold-views)' | FileCheck %s
 
-// The slice reads the tensor itself: the dimension of extent 1 between them is gone.
-// CHECK-LABEL: func.func @rows(
-// CHECK-SAME: %[[INPUT:.*]]: tensor<5x6xi8>
-// CHECK-NOT: tensor.expand_shape
-// CHECK: tensor.extract_slice %[[INPUT]][2, 0] [3, 6] [1, 1] : tensor<5x6xi8> to tensor<3x6xi8>
-func.func @rows(%input: tensor<5x6xi8>) -> tensor<3x6xi8> {
-  %image = tensor.expand_shape %input [[0, 1], [2]] output_shape [1, 5, 6]
-      : tensor<5x6xi8> into tensor<1x5x6xi8>
-  %rows = tensor.extract_slice %image[0, 2, 0] [1, 3, 6] [1, 1, 1]
-      : tensor<1x5x6xi8> to tensor<3x6xi8>
-  return %rows : tensor<3x6xi8>
+// The batch that the reshape adds plays no role for the slice.
+// CHECK-LABEL: func.func @slice(
+// CHECK-NEXT: %[[PART:.*]] = tensor.extract_slice %arg0[1, 0, 4] [3, 5, 2] [1, 2, 1] : tensor<7x9x6xf32> to tensor<3x5x2xf32>
+// CHECK-NEXT: return %[[PART]]
+func.func @slice(%x: tensor<7x9x6xf32>) -> tensor<3x5x2xf32> {
+  %batch = tensor.expand_shape %x [[0, 1], [2], [3]] output_shape [1, 7, 9, 6]
+    : tensor<7x9x6xf32> into tensor<1x7x9x6xf32>
+  %part = tensor.extract_slice %batch[0, 1, 0, 4] [1, 3, 5, 2] [1, 1, 2, 1]
+    : tensor<1x7x9x6xf32> to tensor<3x5x2xf32>
+  return %part : tensor<3x5x2xf32>
 }
 
-// Who reads the reshape as it is keeps it.
+// Another reader keeps the reshape.
 // CHECK-LABEL: func.func @shared(
-// CHECK-SAME: %[[INPUT:.*]]: tensor<5xi8>
-// CHECK: %[[ROW:.*]] = tensor.expand_shape %[[INPUT]]
-// CHECK: %[[PART:.*]] = tensor.extract_slice %[[INPUT]][1] [2] [2]
-// CHECK: return %[[ROW]], %[[PART]]
-func.func @shared(%input: tensor<5xi8>) -> (tensor<1x5xi8>, tensor<2xi8>) {
-  %row = tensor.expand_shape %input [[0, 1]] output_shape [1, 5] : tensor<5xi8> into tensor<1x5xi8>
-  %part = tensor.extract_slice %row[0, 1] [1, 2] [1, 2] : tensor<1x5xi8> to tensor<2xi8>
-  return %row, %part : tensor<1x5xi8>, tensor<2xi8>
+// CHECK: %[[BATCH:.*]] = tensor.expand_shape %arg0
+// CHECK: %[[PART:.*]] = tensor.extract_slice %arg0[2] [3] [1]
+// CHECK: return %[[PART]], %[[BATCH]]
+func.func @shared(%x: tensor<7xf32>) -> (tensor<3xf32>, tensor<1x7xf32>) {
+  %batch = tensor.expand_shape %x [[0, 1]] output_shape [1, 7]
+    : tensor<7xf32> into tensor<1x7xf32>
+  %part = tensor.extract_slice %batch[0, 2] [1, 3] [1, 1] : tensor<1x7xf32> to tensor<3xf32>
+  return %part, %batch : tensor<3xf32>, tensor<1x7xf32>
 }
