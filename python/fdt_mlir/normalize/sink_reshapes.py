@@ -78,10 +78,7 @@ def _loop_to_expand(view: Structured, reshape: ir.Operation) -> tuple[int, tuple
 def _is_epilogue(view: Structured, value: ir.Value) -> bool:
     """Whether `view` is elementwise in `value` and constants."""
     others = [given for given in view.inputs if given != value]
-    has_index = any(
-        inner.operation.name == "linalg.index" for inner in view.op.regions[0].blocks[0].operations
-    )
-    elementwise = not view.is_reduction and not view.reads_init and not has_index
+    elementwise = not (view.is_reduction or view.reads_init or view.reads_indices)
     return elementwise and all(is_constant(given) for given in others)
 
 

@@ -19,7 +19,8 @@ class UnflattenPass(Pass):
     Ensures: a reduction whose loop indexes one flattened dimension of a `tensor.collapse_shape`
         (a dense layer after a convolution) has one loop for each dimension behind it, and its
         weights have that shape. So tiles of rows or channels reach through the flattening.
-    Fails when: never; a reshape that a loop does not index plainly is left alone.
+    Fails when: never; a reshape that a loop does not index plainly is left alone, and so are
+        operations that compute with an index (argmax).
     """
 
     name: ClassVar[str] = "fdt-unflatten"
@@ -34,7 +35,7 @@ class UnflattenPass(Pass):
 
 def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
     """The loop over a flattened dimension and the extents behind it."""
-    if len(view.inputs) < 2:
+    if len(view.inputs) < 2 or view.reads_indices:
         return None
     for value, affine_map in zip(view.inputs, view.maps, strict=False):
         op = producer(value)

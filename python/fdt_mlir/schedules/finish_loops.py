@@ -64,9 +64,10 @@ def _check_positions(loop: ir.Operation) -> None:
             inside.update(inner.results)
             if not any(isinstance(value.type, ir.IndexType) for value in unknown):
                 continue
+            layer = string(op, "fdt.layer")
             raise op_error(
                 op,
-                f"layer '{string(op, 'fdt.layer')}' computes with the index of a loop that is tiled",
+                f"layer '{layer}' computes with the index of a loop that is tiled",
                 "tile another loop, or make it a row path, whose kernels know their position",
             )
 
