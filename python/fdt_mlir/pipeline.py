@@ -22,7 +22,6 @@ from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.fold_views import FoldViewsPass
 from fdt_mlir.normalize.lower_argmax import LowerArgmaxPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
-from fdt_mlir.normalize.sink_reshapes import SinkReshapesPass
 from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
@@ -101,7 +100,6 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     LowerArgmaxPass,
     FoldConstantsPass,
     UnflattenPass,
-    SinkReshapesPass,
     FoldViewsPass,
     ExposeCopiesPass,
     MarkLayersPass,

@@ -183,7 +183,7 @@ func.func @position(%table: tensor<6xf32>) -> tensor<6xf32>
     attributes {fdt.paths = [
       {family = "fdt", layers = ["k"], dims = array<i64: 0>, tiles = array<i64: 2>}]} {
   %empty = tensor.empty() : tensor<6xf32>
-  // expected-error@+1 {{layer 'k' computes with the index of a loop that is tiled}}
+  // expected-error@+1 {{layer 'k' computes with the index of a tiled loop}}
   %k = linalg.generic {indexing_maps = [#element], iterator_types = ["parallel"]}
       outs(%empty : tensor<6xf32>) attrs = {fdt.layer = "k", fdt.role = "map"} {
     ^bb0(%old: f32):

@@ -18,7 +18,8 @@ from bench.configurations import CONFIGURATIONS  # noqa: E402
 from bench.figures import FIGURES, Measured, Unmeasured  # noqa: E402
 from bench.isolate import Failure, run_isolated  # noqa: E402
 from bench.limits import Check, Limit, exit_status, load_limits  # noqa: E402
-from bench.models import find_models, heads_of, select  # noqa: E402
+from bench.models import SHAPES_PREFIX, find_models, heads_of, select  # noqa: E402
+from bench.original_shapes import SHAPES  # noqa: E402
 
 KWS = ROOT / "examples" / "models" / "kws.tflite"
 SECONDS = 60.0
@@ -119,7 +120,8 @@ def test_a_hang_is_ended() -> None:
 
 
 def test_limits_name_figures_configurations_and_models_that_exist() -> None:
-    known = PUBLIC | {model.name for model in find_models(Path("nowhere"))}
+    own = {model.name for model in find_models(Path("nowhere"))}
+    known = PUBLIC | own | {SHAPES_PREFIX + name for name in SHAPES}
     limits = load_limits()
     assert {entry.figure for entry in limits} <= set(FIGURES)
     assert {entry.configuration for entry in limits} <= set(CONFIGURATIONS)

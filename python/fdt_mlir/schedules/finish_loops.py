@@ -17,6 +17,7 @@ from fdt_mlir.normalize.structured import (
     structured,
 )
 from fdt_mlir.passes import location_of, op_error, run_mlir_passes
+from fdt_mlir.schedules.sink_start import sink_start
 
 
 def finish_loops(module: ir.Module) -> None:
@@ -64,10 +65,9 @@ def _check_positions(loop: ir.Operation) -> None:
             inside.update(inner.results)
             if not any(isinstance(value.type, ir.IndexType) for value in unknown):
                 continue
-            layer = string(op, "fdt.layer")
             raise op_error(
                 op,
-                f"layer '{layer}' computes with the index of a loop that is tiled",
+                f"layer '{string(op, 'fdt.layer')}' computes with the index of a tiled loop",
                 "tile another loop, or make it a row path, whose kernels know their position",
             )
 
@@ -86,6 +86,7 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
     _check_positions(loop)
     _start(loop, end, init_name)
     _separate_destinations(loop, end)
+    sink_start(loop, end)
     for operation in list(function.regions[0].blocks[0].operations):
         op = operation.operation
         if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:

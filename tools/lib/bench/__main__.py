@@ -12,7 +12,7 @@ from typing import Any
 from bench import ROOT, check, ram, readme, speed
 from bench.configurations import CONFIGURATIONS
 from bench.limits import load_limits
-from bench.models import Model, find_models, select
+from bench.models import SHAPES_PREFIX, Model, find_models, find_shapes, select
 from bench.peers import load_peers
 from bench.tables import say
 
@@ -30,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = parser().parse_args(argv)
     try:
-        models = select(find_models(options.shared), options.models)
+        known = find_models(options.shared)
+        if options.with_shapes or any(m.startswith(SHAPES_PREFIX) for m in options.models):
+            known += find_shapes()
+        models = select(known, options.models)
         status, record = options.run(options, models)
     except ValueError as error:
         say(f"tools/bench: {error}")
@@ -119,7 +122,7 @@ def _add_check(commands: Any) -> None:
         "--only", dest="models", action="append", default=[], metavar="MODEL", help="only this one"
     )
     _add_large(command)
-    _add_common(command, _check, timeout_seconds=1800)
+    _add_common(command, _check, timeout_seconds=1800, with_shapes=True)
 
 
 def _add_readme(commands: Any) -> None:
@@ -140,8 +143,10 @@ def _add_large(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_common(command: argparse.ArgumentParser, run: Any, timeout_seconds: int) -> None:
-    command.set_defaults(run=run)
+def _add_common(
+    command: argparse.ArgumentParser, run: Any, timeout_seconds: int, with_shapes: bool = False
+) -> None:
+    command.set_defaults(run=run, with_shapes=with_shapes)
     command.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     command.add_argument(
         "--shared",

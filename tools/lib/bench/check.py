@@ -80,21 +80,41 @@ def run(
         if group[0].limit.model != previous:
             previous = group[0].limit.model
             say(f"check: {previous}")
-        for check in group:
-            out.print(_line(check), soft_wrap=True)
+        for line in _lines(group):
+            out.print(line, soft_wrap=True)
         done += group
     _print_summary(done)
     return exit_status(done), [_record(check) for check in done]
 
 
-def _line(check: Check) -> str:
+def _lines(group: Sequence[Check]) -> Iterator[str]:
+    """Write the checks of one model in one configuration; one line where all failed alike."""
+    for (issue, reason), same in groupby(group, key=_cause):
+        together = list(same)
+        if reason is None or len(together) == 1:
+            yield from (_line(check, check.limit.figure) for check in together)
+        else:
+            yield _line(together[0], f"{len(together)} figures of issue {issue}")
+
+
+def _summary_lines(bad: Sequence[Check]) -> Iterator[str]:
+    for _, group in groupby(bad, key=lambda check: (check.limit.model, check.limit.configuration)):
+        yield from _lines(list(group))
+
+
+def _cause(check: Check) -> tuple[int, str | None]:
+    result = check.result
+    return check.limit.issue, result.reason if isinstance(result, Unmeasured) else None
+
+
+def _line(check: Check, what: str) -> str:
     limit, result = check.limit, check.result
     is_measured = isinstance(result, Measured)
     text = _ROW.format(
         limit.issue,
         limit.model,
         limit.configuration,
-        limit.figure,
+        what,
         number(result.value) if is_measured else "-",
         _RELATIONS[limit.relation],
         number(limit.value),
@@ -109,8 +129,8 @@ def _print_summary(done: Sequence[Check]) -> None:
     bad = [check for check in done if check.verdict in ("MISSED", "FAILED")]
     if bad:
         out.print("\nNot held:")
-        for check in bad:
-            out.print(_line(check), soft_wrap=True)
+        for line in _summary_lines(bad):
+            out.print(line, soft_wrap=True)
     counts = Counter(check.verdict for check in done)
     out.print(f"\n{len(done)} figures: " + ", ".join(f"{n} {v}" for v, n in counts.items()))
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import ROOT
+from bench.original_shapes import write_shapes
 from fdt_mlir.importer.cut_graph import frontier, heads
 from fdt_mlir.importer.operators import SUPPORTED_OPERATORS
 from fdt_mlir.importer.tflite_reader import read_model
 
+SHAPES = ROOT / "build" / "bench"
 EXAMPLES = ROOT / "examples" / "models"
 OWN_PREFIX = "examples/"
+SHAPES_PREFIX = "original/"
 
 # Minutes instead of seconds: `check` and `speed` take them only when asked.
 _LARGE = frozenset({"ssd", "posenet"})
@@ -50,6 +53,11 @@ def find_models(shared: Path) -> tuple[Model, ...]:
             found.append(Model(_WITHOUT_EDGES[stem], path, "int8", stem in _LARGE))
     found += (Model(OWN_PREFIX + p.stem, p) for p in sorted(EXAMPLES.glob("*.tflite")))
     return tuple(found)
+
+
+def find_shapes() -> tuple[Model, ...]:
+    """Return the shapes on which the original implementation was tested; writes them first."""
+    return tuple(Model(SHAPES_PREFIX + path.stem, path) for path in write_shapes(SHAPES))
 
 
 def select(models: Sequence[Model], patterns: Sequence[str]) -> tuple[Model, ...]:
