@@ -35,12 +35,6 @@ class Structured:
         return "reduction" in self.iterators
 
     @property
-    def reads_indices(self) -> bool:
-        """Whether the body computes with the numbers of the loops: they must keep their meaning."""
-        body = self.op.regions[0].blocks[0]
-        return any(inner.operation.name == "linalg.index" for inner in body.operations)
-
-    @property
     def reads_init(self) -> bool:
         """Whether the body uses the value that the result had before."""
         body = self.op.regions[0].blocks[0]

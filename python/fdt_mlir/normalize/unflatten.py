@@ -27,16 +27,10 @@ class UnflattenPass(Pass):
     Requires: linalg.generic, before layers are marked.
     Ensures: a reduction whose loop indexes one flattened dimension of a `tensor.collapse_shape`
         (a dense layer after a convolution) has one loop for each dimension behind it, and its
-<<<<<<< HEAD
-        weights have that shape. So tiles of rows or channels reach through the flattening.
-    Fails when: never; a reshape that a loop does not index plainly is left alone, and so are
-        operations that compute with an index (argmax).
-=======
         weights have that shape. So tiles of rows or channels reach through the flattening. What is
         computed element by element from a flattened accumulator (the bias and rescale of a
         depthwise convolution with a multiplier) comes before the flattening.
     Fails when: never; a reshape that a loop does not index plainly is left alone.
->>>>>>> origin/main
     """
 
     name: ClassVar[str] = "fdt-unflatten"
@@ -51,11 +45,7 @@ class UnflattenPass(Pass):
 
 def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
     """The loop over a flattened dimension and the extents behind it."""
-<<<<<<< HEAD
-    if len(view.inputs) < 2 or view.reads_indices:
-=======
     if _computes_with_loops(view):
->>>>>>> origin/main
         return None
     for value, affine_map in zip(view.inputs, view.maps, strict=False):
         op = producer(value)

@@ -5,6 +5,11 @@ import textwrap
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.emitc.c_printer import print_c
 
+CONDITIONS = """
+%x = emitc.cmp lt, %a, %b : (i32, i32) -> i1
+%y = emitc.cmp ne, %b, %c : (i32, i32) -> i1
+"""
+
 
 def c_of(text: str) -> str:
     with mlir_context():

@@ -1,7 +1,7 @@
 """The C text of expressions: precedence, constants, casts."""
 
 import pytest
-from printing import binary, body_of, number
+from printing import CONDITIONS, binary, body_of, number
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,6 @@ def test_binary_operators_get_the_parentheses_that_c_and_its_readers_need(
 )  # fmt: skip
 def test_signs_never_run_together(body: str, expected: str):
     assert body_of(body + "\nemitc.return %y : i32") == [f"return {expected};"]
-
-
-CONDITIONS = """
-%x = emitc.cmp lt, %a, %b : (i32, i32) -> i1
-%y = emitc.cmp ne, %b, %c : (i32, i32) -> i1
-"""
 
 
 @pytest.mark.parametrize(

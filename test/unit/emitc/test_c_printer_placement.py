@@ -1,7 +1,7 @@
 """What the C printer moves where: loads, calls, values of loops."""
 
 import pytest
-from printing import binary, body_of, load
+from printing import CONDITIONS, binary, body_of, load
 
 
 def test_a_load_moves_into_its_only_use():

@@ -4,7 +4,7 @@ import itertools
 import textwrap
 
 import pytest
-from printing import binary, body_of, c_of, load
+from printing import CONDITIONS, binary, body_of, c_of, load
 
 VARIABLE = '%v = "emitc.variable"() {value = 0 : i32} : () -> !emitc.lvalue<i32> loc("total")\n'
 
