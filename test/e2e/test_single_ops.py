@@ -17,22 +17,29 @@ STRUCTURES = structures()
 FLOAT_NAMES = ("conv", "depthwise", "max_pool", "mean", "concat", "pad", "gather")
 
 
-def check(graphs: Mapping[str, Graph], name: str, folder: Path) -> None:
+# What is tiled differs most; whatever a strategy does, the outputs stay.
+STRATEGIES = ("none", "auto")
+EACH_STRATEGY = pytest.mark.parametrize("strategy", STRATEGIES)
+
+
+def check(graphs: Mapping[str, Graph], name: str, folder: Path, strategy: str) -> None:
     path = folder / f"{name}.tflite"
     write_file(graphs[name], path)
-    check_bit_exact(path, sanitize=True, random_inputs=10)
+    check_bit_exact(path, sanitize=True, random_inputs=6, strategy=strategy)
 
 
+@EACH_STRATEGY
 @pytest.mark.parametrize("name", INT8)
-def test_int8_operator(name: str, tmp_path: Path) -> None:
-    check(INT8, name, tmp_path)
+def test_int8_operator(name: str, strategy: str, tmp_path: Path) -> None:
+    check(INT8, name, tmp_path, strategy)
 
 
+@EACH_STRATEGY
 @pytest.mark.parametrize("name", STRUCTURES)
-def test_structure(name: str, tmp_path: Path) -> None:
-    check(STRUCTURES, name, tmp_path)
+def test_structure(name: str, strategy: str, tmp_path: Path) -> None:
+    check(STRUCTURES, name, tmp_path, strategy)
 
 
 @pytest.mark.parametrize("name", FLOAT_NAMES)
 def test_float_operator(name: str, tmp_path: Path) -> None:
-    check(catalogue("float32"), name, tmp_path)
+    check(catalogue("float32"), name, tmp_path, "none")

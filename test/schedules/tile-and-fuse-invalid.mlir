@@ -154,3 +154,42 @@ func.func @mixed(%input: tensor<4xf32>, %weights: tensor<6x4xf32>) -> tensor<6xf
   } -> tensor<6xf32>
   return %i : tensor<6xf32>
 }
+
+// -----
+
+#element = affine_map<(c) -> (c)>
+
+// Tiles of all of it are no tiles.
+// expected-error@+1 {{fdt.paths cannot be carried out: tiles of [6] are all of layer 'j'}}
+func.func @whole(%input: tensor<6xf32>) -> tensor<6xf32>
+    attributes {fdt.paths = [
+      {family = "fdt", layers = ["j"], dims = array<i64: 0>, tiles = array<i64: 6>}]} {
+  %empty = tensor.empty() : tensor<6xf32>
+  %j = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%input : tensor<6xf32>) outs(%empty : tensor<6xf32>)
+      attrs = {fdt.layer = "j", fdt.role = "map"} {
+    ^bb0(%x: f32, %old: f32):
+      linalg.yield %x : f32
+  } -> tensor<6xf32>
+  return %j : tensor<6xf32>
+}
+
+// -----
+
+#element = affine_map<(c) -> (c)>
+
+// A kernel on a tile does not know which tile it is.
+func.func @position(%table: tensor<6xf32>) -> tensor<6xf32>
+    attributes {fdt.paths = [
+      {family = "fdt", layers = ["k"], dims = array<i64: 0>, tiles = array<i64: 2>}]} {
+  %empty = tensor.empty() : tensor<6xf32>
+  // expected-error@+1 {{layer 'k' computes with the index of a tiled loop}}
+  %k = linalg.generic {indexing_maps = [#element], iterator_types = ["parallel"]}
+      outs(%empty : tensor<6xf32>) attrs = {fdt.layer = "k", fdt.role = "map"} {
+    ^bb0(%old: f32):
+      %position = linalg.index 0 : index
+      %value = tensor.extract %table[%position] : tensor<6xf32>
+      linalg.yield %value : f32
+  } -> tensor<6xf32>
+  return %k : tensor<6xf32>
+}

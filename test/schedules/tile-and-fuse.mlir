@@ -230,3 +230,48 @@ func.func @rows(%input: tensor<6x4xf32>) -> tensor<3x4xf32> attributes {fdt.path
   } -> tensor<3x4xf32>
   return %j : tensor<3x4xf32>
 }
+
+// Where the end is a reduction whose result is tiled, each tile gets its start value in the loop.
+// Tiles of a part of a tensor, two rows apart, begin at positions in plain arithmetic.
+// CHECK-LABEL: func.func @pool(
+// CHECK-NOT: linalg.generic
+// CHECK: scf.for %[[TILE:.*]] = {{.*}} iter_args(%[[RESULT:.*]] = %{{.*}})
+// CHECK-NEXT: %[[TWICE:.*]] = arith.muli %[[TILE]], %[[TWO:.*]] overflow<nsw>
+// CHECK-NEXT: %[[ROW:.*]] = arith.addi %[[TWICE]], %[[TWO]]
+// CHECK-NEXT: tensor.extract_slice %arg0[%[[ROW]], 0] [2, 4] [1, 1]
+// CHECK: fdt.layer = "l", fdt.role = "map"
+// CHECK: %[[PLACE:.*]] = tensor.extract_slice %[[RESULT]][%[[TILE]], 0] [1, 4] [1, 1]
+// CHECK: %[[BIAS:.*]] = tensor.extract_slice %arg1[0] [4] [1]
+// CHECK: %[[START:.*]] = linalg.generic {{.*}} ins(%[[BIAS]] : tensor<4xf32>) outs(%[[PLACE]] : {{.*}}) {{.*}}fdt.layer = "m", fdt.role = "init"
+// CHECK: outs(%[[START]] : tensor<1x4xf32>) {{.*}}fdt.layer = "m", fdt.role = "reduce"
+func.func @pool(%input: tensor<8x4xf32>, %bias: tensor<4xf32>) -> tensor<3x4xf32>
+    attributes {fdt.paths = [
+      {family = "fdt", layers = ["l", "m"], dims = array<i64: 0>, tiles = array<i64: 1>}]} {
+  %taps = tensor.empty() : tensor<2xf32>
+  %whole = tensor.empty() : tensor<8x4xf32>
+  %half = tensor.empty() : tensor<3x4xf32>
+  %l = linalg.generic {indexing_maps = [#point, #point], iterator_types = ["parallel", "parallel"]}
+      ins(%input : tensor<8x4xf32>) outs(%whole : tensor<8x4xf32>)
+      attrs = {fdt.layer = "l", fdt.role = "map"} {
+    ^bb0(%x: f32, %old: f32):
+      %y = math.exp %x : f32
+      linalg.yield %y : f32
+  } -> tensor<8x4xf32>
+  %part = tensor.extract_slice %l[2, 0] [6, 4] [1, 1] : tensor<8x4xf32> to tensor<6x4xf32>
+  %m_start = linalg.generic {indexing_maps = [#channel, #point],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%bias : tensor<4xf32>) outs(%half : tensor<3x4xf32>)
+      attrs = {fdt.layer = "m", fdt.role = "init"} {
+    ^bb0(%value: f32, %old: f32):
+      linalg.yield %value : f32
+  } -> tensor<3x4xf32>
+  %m = linalg.generic {indexing_maps = [#window, #extent, #pixels_out],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%part, %taps : tensor<6x4xf32>, tensor<2xf32>) outs(%m_start : tensor<3x4xf32>)
+      attrs = {fdt.layer = "m", fdt.role = "reduce"} {
+    ^bb0(%x: f32, %tap: f32, %most: f32):
+      %next = arith.maximumf %x, %most : f32
+      linalg.yield %next : f32
+  } -> tensor<3x4xf32>
+  return %m : tensor<3x4xf32>
+}

@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("model", type=Path, help="a .tflite, .mlir or .mlirbc file")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the C files")
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
-    _add_memory_options(parser.add_argument_group("memory"))
-    _add_model_options(parser.add_argument_group("the model"))
+    _add_memory_options(parser)
+    _add_model_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("--debug", action="store_true", help="show tracebacks of internal errors")
@@ -98,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_memory_options(group: argparse._ArgumentGroup) -> None:
+def _add_memory_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("memory")
     group.add_argument(
         "--ram", type=parse_bytes, default=0, metavar="SIZE", help="fit this: least extra work"
     )
@@ -124,7 +125,8 @@ def _add_memory_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_model_options(group: argparse._ArgumentGroup) -> None:
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the model")
     group.add_argument(
         "--outputs",
         type=_names,

@@ -26,6 +26,7 @@ from fdt_mlir.passes import op_error
 
 # Bodies of at least this many operations become C functions of their own.
 _FUNCTION_THRESHOLD = 6
+_ADDITIONS = ("arith.addi", "arith.addf")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
     _check(module, op, kernel, views)
     constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
     accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
-    parameters, parameter_of = _parameters(kernel, views, constants)
+    known = [number for number, constant in enumerate(constants) if constant is not None]
+    added = frozenset(number for number in known if _is_added(module, kernel, number))
+    parameters, parameter_of = _parameters(kernel, views, constants, added)
     return KernelCall(
         op,
         kernel,
@@ -118,7 +121,10 @@ def _is_table(kernel: Kernel, number: int, view: View) -> bool:
 
 
 def _parameters(
-    kernel: Kernel, views: Sequence[View], constants: Sequence[PackedConstant | None]
+    kernel: Kernel,
+    views: Sequence[View],
+    constants: Sequence[PackedConstant | None],
+    added: frozenset[int],
 ) -> tuple[list[Parameter], list[int]]:
     parameters: list[Parameter] = []
     parameter_of: list[int] = []
@@ -131,7 +137,8 @@ def _parameters(
             continue
         known[key] = len(parameters)
         parameter_of.append(len(parameters))
-        name = unique_name(_role(kernel, number, constants), [p.name for p in parameters])
+        role = "bias" if number in added else _role(kernel, number, constants)
+        name = unique_name(role, [p.name for p in parameters])
         elements = _data_range(constants[number])
         parameters.append(Parameter(name, view.element_type, number != last, elements))
     return parameters, parameter_of
@@ -142,6 +149,17 @@ def _data_range(constant: PackedConstant | None) -> Range | None:
         return None
     data = constant.data
     return Range(int(data.min()), int(data.max()))
+
+
+def _is_added(module: ir.Module, kernel: Kernel, number: int) -> bool:
+    """Whether an operand is a constant that a stage after the reduction only adds: a bias."""
+    name = f"in:{number}"
+    reading = [stage for stage in kernel.stages if name in stage.args]
+    if len(reading) != 1 or reading[0].reduces or kernel.kind == "elementwise":
+        return False
+    function = ir.SymbolTable(module.operation)[reading[0].body].operation
+    argument = function.regions[0].blocks[0].arguments[reading[0].args.index(name)]
+    return all(use.owner.operation.name in _ADDITIONS for use in argument.uses)
 
 
 def _role(kernel: Kernel, number: int, constants: Sequence[PackedConstant | None]) -> str:

@@ -82,7 +82,7 @@ def _replace(module: ir.Module, members: list[ir.Operation]) -> None:
 
 
 def _create_call(module: ir.Module, members: list[ir.Operation], root: ir.Operation) -> None:
-    given = _given_destination(root)
+    given = _given_destination(root, members)
     composed = compose_kernel(module, members, root, given)
     with ir.InsertionPoint(root), composed.location:
         destination = given if given is not None else alloc_tensor(root.results[0].type)
@@ -99,9 +99,13 @@ def alloc_tensor(tensor: ir.Type) -> ir.Value:
     return ir.Operation.create("bufferization.alloc_tensor", [tensor], attributes=empty).results[0]
 
 
-def _given_destination(root: ir.Operation) -> ir.Value | None:
+def _given_destination(root: ir.Operation, members: list[ir.Operation]) -> ir.Value | None:
     """The tensor that a tile loop wants the result in; None where the layer is free to choose."""
     view = structured(root)
+    start = producer(view.init) if view is not None else None
+    # A tile of a reduction may have a start value that is written to the same place.
+    if start is not None and start in members and structured(start) is not None:
+        view = structured(start)
     return view.init if view is not None and is_carried(view.init) else None
 
 

@@ -134,8 +134,15 @@ def _idle_points(
     using = [stage for stage in kernel.stages if names & {*stage.args, *stage.init_args}]
     active = np.zeros([kernel.dims[dim] for dim in order], dtype=bool)
     for stage in using:
+        # A stage runs anew whenever one of the loops up to its innermost one advances; one inside
+        # of a reduction runs at every point.
+        nested = any(dim not in order for dim in stage.over)
+        around = (
+            len(order) if nested else max((order.index(dim) + 1 for dim in stage.over), default=0)
+        )
         place = tuple(
-            slice(None) if dim in stage.over else (-1 if backwards else 0) for dim in order
+            slice(None) if depth < around else (-1 if backwards else 0)
+            for depth in range(len(order))
         )
         active[place] = True
     return (~active,)

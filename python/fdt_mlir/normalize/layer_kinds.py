@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fdt_mlir.bindings import ir
-from fdt_mlir.normalize.structured import Structured, is_constant, structured
+from fdt_mlir.normalize.structured import Structured, is_constant, producer, structured
 
 
 def layer_kind(members: Sequence[ir.Operation]) -> str:
@@ -54,7 +54,7 @@ def _reduction_kind(view: Structured) -> str:
     ]
     if windowed and any(_indexes(view.maps[1], loop) for loop in spatial):
         return "depthwise"
-    if not is_constant(view.inputs[1]):
+    if not _is_known(view.inputs[1]):
         return "matmul"
     if not spatial and len(reduced) <= 1:
         return "dense"
@@ -70,3 +70,11 @@ def _is_product(view: Structured) -> bool:
 def _indexes(affine_map: ir.AffineMap, loop: int) -> bool:
     """Whether `loop` occurs in a result of the map."""
     return any(f"d{loop}" in str(expr).replace("(", " ").split() for expr in affine_map.results)
+
+
+def _is_known(value: ir.Value) -> bool:
+    """Whether a value is constant, or the slice of a constant that a tile loop takes."""
+    op = producer(value)
+    if op is not None and op.name == "tensor.extract_slice":
+        return _is_known(op.operands[0])
+    return is_constant(value)

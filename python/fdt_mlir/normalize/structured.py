@@ -143,8 +143,10 @@ def _amount(op: ir.Operation, static: int, operands: Iterator[ir.Value]) -> int:
 
 
 def is_constant(value: ir.Value) -> bool:
-    """Whether `value` is known at compile time."""
+    """Whether `value` is known at compile time, or a tile of what is."""
     op = producer(value)
+    while op is not None and op.name == "tensor.extract_slice":
+        op = producer(op.operands[0])
     return op is not None and op.name == "arith.constant"
 
 

@@ -45,6 +45,8 @@ class UnflattenPass(Pass):
 
 def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
     """The loop over a flattened dimension and the extents behind it."""
+    if _computes_with_loops(view):
+        return None
     for value, affine_map in zip(view.inputs, view.maps, strict=False):
         op = producer(value)
         group = _only_group(op) if op is not None else None
@@ -52,7 +54,7 @@ def _flattened(view: Structured) -> tuple[int, tuple[int, ...]] | None:
             continue
         dim, extents = group
         expr = affine_map.results[dim]
-        if not isinstance(expr, ir.AffineDimExpr) or not _is_plain(view, expr.position):
+        if not isinstance(expr, ir.AffineDimExpr) or not _is_plain(view, expr.position, extents):
             continue
         reduced = view.iterators[expr.position] == "reduction"
         if (reduced and len(view.inputs) > 1) or _is_epilogue(view, op.operands[0]):
@@ -69,7 +71,15 @@ def _only_group(op: ir.Operation) -> tuple[int, tuple[int, ...]] | None:
     merged = [dim for dim, group in enumerate(groups) if len(group) > 1]
     if len(merged) != 1:
         return None
-    return merged[0], tuple(shape[dim] for dim in groups[merged[0]])
+    extents = tuple(shape[dim] for dim in groups[merged[0]])
+    # Dropping dimensions of extent 1 flattens nothing.
+    return (merged[0], extents) if sum(extent != 1 for extent in extents) > 1 else None
+
+
+def _computes_with_loops(view: Structured) -> bool:
+    """Whether the body asks for the number of a loop, which would change."""
+    body = view.op.regions[0].blocks[0]
+    return any(inner.operation.name == "linalg.index" for inner in body.operations)
 
 
 def _is_epilogue(view: Structured, accumulator: ir.Value) -> bool:
@@ -81,17 +91,18 @@ def _is_epilogue(view: Structured, accumulator: ir.Value) -> bool:
     return before.is_reduction or any(_is_epilogue(before, value) for value in before.inputs)
 
 
-def _is_plain(view: Structured, loop: int) -> bool:
+def _is_plain(view: Structured, loop: int, extents: Sequence[int]) -> bool:
     """Whether the loop only ever indexes a dimension alone, in tensors that can be reshaped."""
     for value, affine_map in zip((*view.inputs, view.init), view.maps, strict=True):
-        for expr in affine_map.results:
+        for dim, expr in enumerate(affine_map.results):
             alone = isinstance(expr, ir.AffineDimExpr)
             if not alone and f"d{loop}" in str(expr):
                 return False
             if isinstance(expr, ir.AffineDimExpr) and expr.position == loop:
                 op = producer(value)
-                known = op is not None and op.name in ("tensor.collapse_shape", "tensor.empty")
-                if not (known or is_constant(value)):
+                split = op is not None and _only_group(op) == (dim, tuple(extents))
+                empty = op is not None and op.name == "tensor.empty"
+                if not (split or empty or is_constant(value)):
                     return False
     return True
 

@@ -11,11 +11,11 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
-from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, inputs_of, read_kernel
+from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
+from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.structured import element_bytes, is_constant, is_splat, producer, shape_of
 from fdt_mlir.passes import location_of, run_mlir_passes
 from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, Read, TensorNode
-from fdt_mlir.paths.views import Axes, source_axes
 
 _VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 
@@ -27,6 +27,7 @@ def build_graph(module: ir.Module) -> Graph:
     """
     copy = _copy(module)
     FormKernelsPass().run(copy)
+    PlacePartsPass().run(copy)
     run_mlir_passes(copy, "canonicalize,cse")
     return graph_of_kernels(copy)
 
@@ -56,12 +57,12 @@ def graph_of_kernels(module: ir.Module) -> Graph:
 
 @dataclass
 class _Tensor:
-    """A tensor while the function is read."""
+    """A tensor while the function is read; `writers` are layers in program order."""
 
     name: str
     value: ir.Value
-    producer: int | None
-    divisible: bool = True
+    writers: list[int]
+    whole_because: str | None = None
 
 
 class _Builder:
@@ -75,36 +76,52 @@ class _Builder:
     def build(self, function: ir.Operation) -> Graph:
         block = function.regions[0].blocks[0]
         for number, argument in enumerate(block.arguments):
-            self._add_tensor(f"input_{number}", argument, None)
+            self._add_tensor(f"input_{number}", argument)
         *operations, terminator = (operation.operation for operation in block.operations)
         for op in operations:
             self._read_operation(op)
         outputs = {self.shown[value] for value in terminator.operands if value in self.shown}
         return Graph(tuple(self.layers), self._tensor_nodes(outputs))
 
-    def _add_tensor(self, name: str, value: ir.Value, writer: int | None) -> None:
-        self.tensors[name] = _Tensor(name, value, writer)
+    def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:
+        self.tensors[name] = _Tensor(name, value, [])
         self.shown[value] = name
+        return self.tensors[name]
 
     def _read_operation(self, op: ir.Operation) -> None:
         if op.name == KERNEL_OP:
-            layer = self._layer(op)
-            self.layers.append(layer)
-            self._add_tensor(layer.name, op.results[0], len(self.layers) - 1)
+            self._read_call(op)
         elif op.name in _VIEWS:
             if op.operands[0] in self.shown:
                 self.shown[op.results[0]] = self.shown[op.operands[0]]
-        else:
-            self._read_opaque(op)
+        elif op.name == "tensor.insert_slice":
+            self._read_insert(op)
 
-    def _read_opaque(self, op: ir.Operation) -> None:
-        """An operation whose data flow is not followed: what it touches exists whole."""
-        touched = [self.shown[value] for value in op.operands if value in self.shown]
-        for name in touched:
-            self.tensors[name].divisible = False
-        for result in op.results:
-            if isinstance(result.type, ir.RankedTensorType) and touched:
-                self.shown[result] = touched[-1]
+    def _read_call(self, call: ir.Operation) -> None:
+        layer, number = self._layer(call), len(self.layers)
+        whole = _viewed(destination_of(call))
+        if whole == destination_of(call):
+            self._add_tensor(layer.name, call.results[0]).writers.append(number)
+        else:
+            if whole not in self.shown:
+                self._add_tensor(layer.name, whole)
+            tensor = self.tensors[self.shown[whole]]
+            tensor.writers.append(number)
+            tensor.whole_because = "several layers write a part of it"
+            self.shown[call.results[0]] = tensor.name
+            layer = replace(layer, part_of=tensor.name)
+        self.layers.append(layer)
+
+    def _read_insert(self, op: ir.Operation) -> None:
+        """A part of a tensor is in its place: the rest of it was there before."""
+        source, target = op.operands[0], op.operands[1]
+        if target not in self.shown:
+            return
+        if self.shown.get(source) != self.shown[target]:
+            for value in (source, target):
+                if value in self.shown:
+                    self.tensors[self.shown[value]].whole_because = "a part of it is copied"
+        self.shown[op.results[0]] = self.shown[target]
 
     def _tensor_nodes(self, outputs: set[str]) -> Mapping[str, TensorNode]:
         consumers: dict[str, list[int]] = {name: [] for name in self.tensors}
@@ -116,10 +133,11 @@ class _Builder:
                 name=name,
                 shape=shape_of(tensor.value),
                 element_bytes=element_bytes(tensor.value.type.element_type),
-                producer=tensor.producer,
+                producer=tensor.writers[0] if tensor.writers else None,
                 consumers=tuple(consumers[name]),
                 is_output=name in outputs,
-                divisible=tensor.divisible,
+                last_writer=tensor.writers[-1] if tensor.writers else 0,
+                whole_because=tensor.whole_because,
             )
             for name, tensor in self.tensors.items()
         }
@@ -147,13 +165,16 @@ class _Builder:
 
     def _read(self, kernel: Kernel, number: int, value: ir.Value) -> Read:
         tensor = self.tensors[self.shown[value]]
-        axes: Axes = [
+        exprs = kernel.maps[number].results
+        axes: list[AxisRead | None] = [
             AxisRead(linear_of(expr, len(kernel.dims)), extent)
-            for expr, extent in zip(kernel.maps[number].results, shape_of(value), strict=False)
+            for expr, extent in zip(exprs, shape_of(value), strict=False)
         ]
-        if not axes:  # a table: each element may be needed
-            axes = [None] * len(shape_of(value))
-        axes = _source(axes, value, tensor.value, kernel.dims)
+        if value != tensor.value:
+            tensor.whole_because = tensor.whole_because or f"'{kernel.layer}' reads it reshaped"
+        # A table has no map: any element may be needed.
+        if value != tensor.value or not axes:
+            axes = [None] * len(shape_of(tensor.value))
         operand = {f"in:{number}", f"table:{number}"}
         reducing = [stage for stage in kernel.stages if stage.reduces]
         others = [stage for stage in kernel.stages if not stage.reduces]
@@ -180,16 +201,13 @@ class _Builder:
         return FanIn(dims, accumulator, has_epilogue=len(kernel.stages) > 1)
 
 
-def _source(axes: Axes, value: ir.Value, tensor: ir.Value, dims: Sequence[int]) -> Axes:
-    """Follow the views from `value` back to `tensor`."""
-    while value != tensor:
-        view = producer(value)
-        assert view is not None
-        if view.name not in _VIEWS:
-            return [None] * len(shape_of(tensor))
-        axes = source_axes(view, axes, dims)
+def _viewed(value: ir.Value) -> ir.Value:
+    """The tensor that a chain of views shows."""
+    view = producer(value)
+    while view is not None and view.name in _VIEWS:
         value = view.operands[0]
-    return axes
+        view = producer(value)
+    return value
 
 
 def _loop(expr: ir.AffineExpr, kernel: Kernel) -> int | None:
@@ -220,8 +238,3 @@ def _reads_alone(dim: int, reads: Sequence[Read]) -> bool:
                 if axis.loops() != (dim,):
                     return False
     return indexed
-
-
-def without_locations(graph: Graph) -> Graph:
-    """The same graph without source locations, to compare graphs."""
-    return Graph(tuple(replace(layer, location=None) for layer in graph.layers), graph.tensors)

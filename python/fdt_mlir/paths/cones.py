@@ -60,8 +60,8 @@ def _obstacle(graph: Graph, layer: int, members: list[int], fan_in: bool) -> str
     end = graph.layers[members[0]]
     if tensor.is_output:
         return "it is an output of the model"
-    if not tensor.divisible:
-        return "a part of it is moved by an operation that cannot be tiled"
+    if tensor.whole_because is not None:
+        return tensor.whole_because
     outside = [reader for reader in tensor.consumers if reader not in members]
     if outside:
         return f"'{graph.layers[outside[0]].name}' reads it too"

@@ -34,7 +34,8 @@ _FAMILIES: dict[Strategy, tuple[str, ...]] = {
     "auto": ("fdt", "ffmt", "mixed"),
 }
 # Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
-_SCORING = LayoutLimits(constraint_deterministic_time=0.5)
+_SCORING = LayoutLimits.quick()
+# Choices that a better layout could put first are planned again, with full limits.
 _MOST_FINALISTS = 12
 
 
@@ -61,10 +62,11 @@ def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
 
 @dataclass(frozen=True)
 class _Scored:
-    """A set of regions with its planned arena."""
+    """A set of regions with its planned arena, which no layout puts below `live_bytes`."""
 
     regions: tuple[Candidate, ...]
     arena_bytes: int
+    live_bytes: int
     macs: int
 
     @property
@@ -89,22 +91,40 @@ class _Chooser:
         if regions:
             self.scored.append(self._score(regions))
 
-    def _score(self, regions: tuple[Candidate, ...]) -> _Scored:
-        _, plan = predict_layout(self.graph, regions, _SCORING)
-        return _Scored(regions, plan.arena_bytes, predict_macs(self.graph, regions))
+    def _score(
+        self, regions: tuple[Candidate, ...], limits: LayoutLimits | None = _SCORING
+    ) -> _Scored:
+        program, plan = predict_layout(self.graph, regions, limits)
+        live_bytes = max(program.live_bytes(), default=0)
+        return _Scored(regions, plan.arena_bytes, live_bytes, predict_macs(self.graph, regions))
 
     def choose(self) -> _Scored:
         """The best choice. Raises CompileError where none fits the RAM."""
+        return self._least_work() if self.options.ram_bytes else self._least_arena()
+
+    def _least_arena(self) -> _Scored:
+        limit = self.options.max_mac_overhead / 100
+        # Nothing tiled is always allowed, and comes first.
+        allowed = [s for s in self.scored if overhead(s.macs, self.graph.macs) <= limit]
+        best = min(allowed, key=lambda scored: scored.rank)
+        hopeful = [scored for scored in allowed if scored.live_bytes < best.arena_bytes]
+        hopeful.sort(key=lambda scored: scored.live_bytes)
+        return min([best, *self._planned(hopeful)], key=lambda scored: scored.rank)
+
+    def _least_work(self) -> _Scored:
         ram_bytes = self.options.ram_bytes
-        if not ram_bytes:
-            limit = self.options.max_mac_overhead / 100
-            allowed = [s for s in self.scored if overhead(s.macs, self.graph.macs) <= limit]
-            # Nothing tiled is always allowed.
-            return min(allowed or self.scored[:1], key=lambda scored: scored.rank)
-        fitting = [scored for scored in self.scored if scored.arena_bytes <= ram_bytes]
-        if not fitting:
+        by_work = sorted(self.scored, key=lambda scored: (scored.macs, *scored.rank))
+        fitting = [scored for scored in by_work if scored.arena_bytes <= ram_bytes][:1]
+        cheaper = by_work[: by_work.index(fitting[0])] if fitting else by_work
+        hopeful = [scored for scored in cheaper if scored.live_bytes <= ram_bytes]
+        planned = [s for s in self._planned(hopeful) if s.arena_bytes <= ram_bytes]
+        if not (planned or fitting):
             raise self._nothing_fits(min(self.scored, key=lambda scored: scored.rank))
-        return min(fitting, key=lambda scored: (scored.macs, *scored.rank))
+        return (planned or fitting)[0]
+
+    def _planned(self, hopeful: Sequence[_Scored]) -> list[_Scored]:
+        """Plan the first of these choices again, as the allocator will."""
+        return [self._score(scored.regions, None) for scored in hopeful[:_MOST_FINALISTS]]
 
     def pareto(self) -> tuple[ParetoPoint, ...]:
         """The choices that no other beats, from least work to least memory."""

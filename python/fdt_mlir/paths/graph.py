@@ -19,22 +19,16 @@ from fdt_mlir.kernels.access import Linear
 class AxisRead:
     """Which positions along one axis of a tensor a layer reads.
 
-    `position` is in terms of the layer's loops. Clipped to `[0, extent)` (beyond it is padding),
-    divided by `divide` (the axis is the leading one of a flattened group) and moved by `offset`
-    (a slice was cut out), it is a position along the tensor's axis.
+    `position` is in terms of the layer's loops; beyond `[0, extent)`, the axis, it is padding.
     """
 
     position: Linear
     extent: int
-    divide: int = 1
-    offset: int = 0
 
-    def plain_loop(self, axis_extent: int) -> int | None:
+    def plain_loop(self) -> int | None:
         """The loop that runs over the whole axis, element by element; None for all else."""
-        loops = [loop for loop, factor in enumerate(self.position.coefficients) if factor]
-        if len(loops) != 1 or self.position.coefficients[loops[0]] != 1:
-            return None
-        if self.position.constant or self.offset or self.divide != 1 or self.extent != axis_extent:
+        loops = self.loops()
+        if len(loops) != 1 or self.position.coefficients[loops[0]] != 1 or self.position.constant:
             return None
         return loops[0]
 
@@ -77,7 +71,7 @@ class LayerNode:
 
     `dims` are loop extents, those of the result first; `result_loops` names the loop of each axis
     of the result, None for an axis of extent 1. `constant_dims` are the loops that index weights
-    or other constants.
+    or other constants. `part_of` names the tensor that the result is a part of, if it is.
     """
 
     name: str
@@ -89,11 +83,17 @@ class LayerNode:
     macs: int = 0
     fan_in: FanIn | None = None
     location: SourceLocation | None = None
+    part_of: str | None = None
 
     @property
     def result(self) -> str:
         """The name of the tensor that the layer writes."""
-        return self.name
+        return self.part_of or self.name
+
+    @property
+    def result_points(self) -> int:
+        """How many elements the layer computes."""
+        return math.prod(self.dims[: self.result_dims])
 
     @property
     def result_dims(self) -> int:
@@ -104,8 +104,8 @@ class LayerNode:
 class TensorNode:
     """An activation. `producer` is None for inputs; `consumers` are layers in program order.
 
-    A tensor that is not `divisible` must exist whole: part of it is written or read in a way that
-    cannot be followed.
+    Of a tensor that several layers write, each a part, `producer` is the first and `last_writer`
+    the last. A tensor with a `whole_because` must exist whole, for this reason.
     """
 
     name: str
@@ -114,7 +114,8 @@ class TensorNode:
     producer: int | None
     consumers: tuple[int, ...]
     is_output: bool = False
-    divisible: bool = True
+    last_writer: int = 0
+    whole_because: str | None = None
 
     @property
     def is_input(self) -> bool:
@@ -147,7 +148,7 @@ class Graph:
     def _last_use(self, tensor: TensorNode) -> int:
         if tensor.is_output:
             return len(self.layers)
-        return max((tensor.producer or 0, *tensor.consumers))
+        return max((tensor.producer or 0, tensor.last_writer, *tensor.consumers))
 
     def result_of(self, layer: int) -> TensorNode:
         return self.tensors[self.layers[layer].result]

@@ -60,15 +60,8 @@ def _candidates(graph: Graph, tables: Sequence[CandidateTable]) -> Iterator[Cand
 
 
 def _is_chain(graph: Graph, members: Sequence[int]) -> bool:
-    """Whether every layer reads one activation, the one before it, and no axis is flattened."""
-    for member in members:
-        layer = graph.layers[member]
-        if len({read.tensor for read in layer.reads}) != 1:
-            return False
-        flattened = any(a is None or a.divide != 1 for read in layer.reads for a in read.axes)
-        if flattened and member != members[0]:
-            return False
-    return True
+    """Whether every layer reads one activation, the one before it."""
+    return all(len({read.tensor for read in graph.layers[member].reads}) == 1 for member in members)
 
 
 def _critical_buffers(graph: Graph, program: TiledProgram) -> list[str]:

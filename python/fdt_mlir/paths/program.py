@@ -56,8 +56,7 @@ def accumulator_bytes(graph: Graph, end: int) -> int:
     """Size of the partial sums of a split reduction."""
     fan_in = graph.layers[end].fan_in
     assert fan_in is not None
-    result = graph.result_of(end)
-    return result.size_bytes // result.element_bytes * fan_in.accumulator_element_bytes
+    return graph.layers[end].result_points * fan_in.accumulator_element_bytes
 
 
 def region_shape(graph: Graph, members: tuple[int, ...], fan_in: bool) -> RegionShape:
@@ -67,26 +66,29 @@ def region_shape(graph: Graph, members: tuple[int, ...], fan_in: bool) -> Region
     members run before it.
     """
     first, end = members[0], members[-1]
+    layer, result = graph.layers[end], graph.result_of(end)
     inside = frozenset(members)
     between = [step for step in range(first, end) if step not in inside]
     peak = max((_live_bytes(graph, step, inside) for step in between), default=0)
     around = [
         tensor
         for tensor in graph.tensors.values()
-        if tensor.producer not in inside
+        if tensor is not result
+        and tensor.producer not in inside
         and (tensor.producer or 0) < end
         and (
             graph.last_use[tensor.name] > end
             or any(reader in inside for reader in tensor.consumers)
         )
     ]
-    layer, result = graph.layers[end], graph.result_of(end)
     loop = sum(tensor.size_bytes for tensor in around) + result.size_bytes
     if fan_in:
         assert layer.fan_in is not None
         if layer.fan_in.has_epilogue:
             partial = accumulator_bytes(graph, end)
-            loop += partial - result.size_bytes
+            loop += partial
+            if result.producer == end:  # else earlier layers wrote other parts of it
+                loop -= result.size_bytes
             finishing = sum(
                 tensor.size_bytes for tensor in around if _needed_after(graph, tensor, end)
             )

@@ -7,7 +7,6 @@ traces.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,10 +74,9 @@ class Trace:
     reach: Mapping[int, LayerReach]
 
 
-def tile_sizes(extent: int, multiple_of: int = 1) -> Ints:
+def tile_sizes(extent: int) -> Ints:
     """All sizes that matter, largest first: for each count of tiles the smallest largest tile."""
-    units = extent // multiple_of
-    sizes = {-(-units // count) * multiple_of for count in range(2, units + 1)}
+    sizes = {-(-extent // count) for count in range(2, extent + 1)}
     return np.array(sorted(sizes, reverse=True), dtype=np.int64)
 
 
@@ -122,7 +120,7 @@ def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
                 continue
             shape = graph.tensors[read.tensor].shape
             axes = [_read_range(a, n, loops) for a, n in zip(read.axes, shape, strict=True)]
-            direct = passes and _is_plain(read, shape, loops)
+            direct = passes and _is_plain(read, loops)
             known = needed.get(read.tensor)
             if known is not None:
                 direct = direct and all(map(_same, axes, known))
@@ -178,28 +176,16 @@ def _read_range(axis: AxisRead | None, extent: int, loops: Sequence[Range]) -> R
         tiled = tiled or loops[loop].tiled
     first = np.minimum(np.maximum(first, 0), axis.extent)
     last = np.minimum(np.maximum(last + 1, 0), axis.extent)
-    return Range(first // axis.divide + axis.offset, -(-last // axis.divide) + axis.offset, tiled)
+    return Range(first, last, tiled)
 
 
-def _is_plain(read: Read, shape: Sequence[int], loops: Sequence[Range]) -> bool:
+def _is_plain(read: Read, loops: Sequence[Range]) -> bool:
     """Whether tiled loops index the tensor element by element, each along an axis of its own."""
-    for axis, extent in zip(read.axes, shape, strict=True):
-        if axis is None or not any(loops[loop].tiled for loop in axis.loops()):
-            continue
-        if axis.plain_loop(extent) is None:
-            return False
-    return True
-
-
-def multiple_of(graph: Graph, end: int, dim: int) -> int:
-    """Tile sizes of this loop that keep flattened axes whole are multiples of the result."""
-    divides = [
-        axis.divide
-        for read in graph.layers[end].reads
+    return all(
+        axis.plain_loop() is not None
         for axis in read.axes
-        if axis is not None and dim in axis.loops()
-    ]
-    return math.lcm(*divides) if divides else 1
+        if axis is not None and any(loops[loop].tiled for loop in axis.loops())
+    )
 
 
 def untiled_points(

@@ -21,7 +21,6 @@ from fdt_mlir.paths.reach import (
     Ints,
     Trace,
     divisors,
-    multiple_of,
     tile_sizes,
     trace,
     untiled_points,
@@ -145,14 +144,13 @@ def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[C
 def _trace(graph: Graph, cone: Cone, dim: int) -> Trace | None:
     """Trace a loop at all sizes that could be built; None where there are none."""
     layer = graph.layers[cone.end]
-    extent, step = layer.dims[dim], multiple_of(graph, cone.end, dim)
-    if dim in layer.constant_dims and step == 1:
-        sizes = divisors(extent)
+    if dim in layer.constant_dims:
+        sizes = divisors(layer.dims[dim])
         found = trace(graph, cone, dim, sizes) if len(sizes) else None
         # Rows of a flattened image index weights like channels; further back they have windows.
         if found is None or all(r.plain or not any(r.tiled) for r in found.reach.values()):
             return found
-    sizes = tile_sizes(extent, step)
+    sizes = tile_sizes(layer.dims[dim])
     return trace(graph, cone, dim, sizes) if len(sizes) else None
 
 
@@ -183,7 +181,7 @@ def _evaluate(
     grid = tuple(len(one.sizes) for one in traces)
     untiled = {
         member: untiled_points(traces, member, graph.result_of(member).shape, all(channels))
-        for member in shape.members
+        for member in shape.members[:-1]
     }
     extents = {
         member: _product(traces, [one.reach[member].extent for one in traces]) * untiled[member]
@@ -196,13 +194,11 @@ def _evaluate(
             live = live + extents[member] * graph.result_of(member).element_bytes
         peak = np.maximum(peak, live)
     macs = np.zeros(grid, dtype=np.int64)
-    for member in shape.members:
+    # The end layer computes every product once, whatever the tiles.
+    for member in shape.members[:-1]:
         layer = graph.layers[member]
-        # The end layer computes every product once, whatever the tiles.
-        if not layer.macs or member == shape.members[-1]:
-            continue
         points = _product(traces, [one.reach[member].points for one in traces])
-        per_point = layer.macs // math.prod(layer.dims[: layer.result_dims])
+        per_point = layer.macs // layer.result_points
         macs = macs + points * untiled[member] * per_point - layer.macs
     tiles = _product(traces, [one.counts for one in traces])
     table = CandidateTable(

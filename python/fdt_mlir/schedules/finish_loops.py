@@ -1,8 +1,6 @@
-"""What a schedule leaves: the parts of end layers outside of their loop become layers."""
+"""What a schedule leaves: loops in layer form, and the parts of end layers outside of them."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
@@ -18,17 +16,20 @@ from fdt_mlir.normalize.structured import (
     shape_of,
     structured,
 )
-from fdt_mlir.passes import location_of, op_error
+from fdt_mlir.passes import location_of, op_error, run_mlir_passes
+from fdt_mlir.schedules.sink_start import sink_start
 
 
 def finish_loops(module: ir.Module) -> None:
-    """Name what the tile loops of a module left outside.
+    """Bring the tile loops of a module into layer form, and name what they left outside.
 
     What starts the accumulator of a Fan-In becomes the layer `<layer>_init`, what follows the loop
-    `<layer>_finish`. Raises CompileError where a tile has no static shape, or another operation of
-    a tiled layer is left outside.
+    `<layer>_finish`. Raises CompileError where a tile has no static shape, computes with its
+    position, or another operation of a tiled layer is left outside.
     """
     _check_shapes(module)
+    if any(op.name == "affine.apply" for op in walk(module.operation)):
+        run_mlir_passes(module, "lower-affine,canonicalize,cse")
     for function in defined_functions(module):
         for operation in list(function.regions[0].blocks[0].operations):
             if operation.operation.name == "scf.for":
@@ -52,6 +53,25 @@ def _check_shapes(module: ir.Module) -> None:
         raise CompileError(errors)
 
 
+def _check_positions(loop: ir.Operation) -> None:
+    """A tile has no scalar operand that could tell it where it is."""
+    for op in walk(loop):
+        if "fdt.layer" not in op.attributes or op.name != "linalg.generic":
+            continue
+        body = op.regions[0].blocks[0]
+        inside: set[ir.Value] = set(body.arguments)
+        for inner in body.operations:
+            unknown = [v for v in inner.operands if v not in inside and not is_constant(v)]
+            inside.update(inner.results)
+            if not any(isinstance(value.type, ir.IndexType) for value in unknown):
+                continue
+            raise op_error(
+                op,
+                f"layer '{string(op, 'fdt.layer')}' computes with the index of a tiled loop",
+                "tile another loop, or make it a row path, whose kernels know their position",
+            )
+
+
 def _finish(function: ir.Operation, loop: ir.Operation) -> None:
     end = _end_of(loop)
     if end is None:
@@ -63,8 +83,10 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
         unique_name(f"{name}_init", taken),
         unique_name(f"{name}_finish", taken),
     )
+    _check_positions(loop)
     _start(loop, end, init_name)
     _separate_destinations(loop, end)
+    sink_start(loop, end)
     for operation in list(function.regions[0].blocks[0].operations):
         op = operation.operation
         if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:
@@ -149,8 +171,3 @@ def _copy(value: ir.Value, layer: str) -> ir.Value:
     with ir.InsertionPoint(body):
         ir.Operation.create("linalg.yield", operands=[body.arguments[0]])
     return copy.results[0]
-
-
-def tile_loops(module: ir.Module) -> Iterator[ir.Operation]:
-    """The tile loops of a module, outer before inner."""
-    return (op for op in walk(module.operation) if op.name == "scf.for")

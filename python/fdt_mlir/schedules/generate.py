@@ -67,6 +67,15 @@ def schedule_text(module: ir.Module) -> str:
     )
 
 
+@dataclass(frozen=True)
+class _Tiled:
+    """Loop number `dim` of the end layer, cut into tiles."""
+
+    loop: Loop
+    dim: int
+    tile: int
+
+
 @dataclass
 class _PathScript:
     """The named sequence of one path, line by line."""
@@ -78,13 +87,13 @@ class _PathScript:
     lines: list[str] = field(default_factory=list[str])
 
     def text(self) -> str:
-        loops = self._tiled_loops()
-        self._describe(loops)
+        tiled = self._tiled_loops()
+        self._describe(tiled)
         self.lines.append(
             f"  transform.named_sequence @path_{self.number}(%model: !op {{transform.readonly}}) {{"
         )
         if self.path.family == FDT:
-            self._fdt(loops)
+            self._fdt(tiled)
         else:
             self._ffmt()
         return "\n".join([*self.lines, "    transform.yield", "  }", "", ""])
@@ -95,7 +104,7 @@ class _PathScript:
     def members(self) -> list[MarkedLayer]:
         return [layer_named(self.layers, name, self.function) for name in self.path.layers]
 
-    def _tiled_loops(self) -> list[Loop]:
+    def _tiled_loops(self) -> list[_Tiled]:
         """The tiled loops of the end layer. Raises CompileError where they cannot be tiled so."""
         path = self.path
         if path.family not in (FDT, FFMT) or not path.layers:
@@ -104,6 +113,7 @@ class _PathScript:
             self._fail(f"a path tiles {len(path.dims)} loops by {len(path.tiles)} sizes")
         end = self.members[-1]
         loops = end.loops()
+        found: list[_Tiled] = []
         for dim, tile in zip(path.dims, path.tiles, strict=True):
             if not 0 <= dim < len(loops):
                 self._fail(f"layer '{end.name}' has {len(loops)} loops, a path tiles loop {dim}")
@@ -112,18 +122,25 @@ class _PathScript:
                 self._fail(
                     f"tiles of {tile} do not divide the {extent} of loop {dim} of {end.name}"
                 )
-        return [loops[dim] for dim in path.dims]
+            if tile < extent:
+                found.append(_Tiled(loops[dim], dim, tile))
+        if not found:
+            self._fail(f"tiles of {list(path.tiles)} are all of layer '{end.name}'")
+        return found
 
     def _fail(self, message: str) -> None:
         raise op_error(self.function, f"fdt.paths cannot be carried out: {message}")
 
-    def _describe(self, loops: Sequence[Loop]) -> None:
+    def _describe(self, tiled: Sequence[_Tiled]) -> None:
         path = self.path
         self._say(f"Path {self.number} {path.glyph}".rstrip() + ": " + " -> ".join(path.layers))
-        for dim, tile, loop in zip(path.dims, path.tiles, loops, strict=True):
+        for each in tiled:
+            loop = each.loop
             what = "reduction: tiles add partial sums" if loop.is_reduction else "result"
-            count = -(-loop.extent // tile)
-            self._say(f"{count} tiles of {tile} of loop {dim}, extent {loop.extent} ({what})")
+            count = -(-loop.extent // each.tile)
+            self._say(
+                f"{count} tiles of {each.tile} of loop {each.dim}, extent {loop.extent} ({what})"
+            )
 
     def _say(self, comment: str) -> None:
         self.lines.append(f"  // {comment}")
@@ -133,24 +150,24 @@ class _PathScript:
 
     # FDT
 
-    def _fdt(self, loops: Sequence[Loop]) -> None:
+    def _fdt(self, tiled: Sequence[_Tiled]) -> None:
         # A reduction is tiled inside its layer: what follows it in the layer stays after the loop.
-        tiled = loops[0].op
-        if any(loop.op != tiled for loop in loops):
+        op = tiled[0].loop.op
+        if any(each.loop.op != op for each in tiled):
             self._fail("loops of the result and of the reduction are tiled together")
-        fused = self._fuse(self._producers(self.members[-1], tiled), self._tile(loops))
+        fused = self._fuse(self._producers(self.members[-1], op), self._tile(op, tiled))
         self._number_of_path()
         self._add(f'transform.annotate {fused} "fdt.path" = %path : !op, !number')
 
-    def _tile(self, loops: Sequence[Loop]) -> str:
-        """Tile the operation that has the loops; gives the handle of the innermost tile loop."""
-        sizes = [0] * (max(loop.position for loop in loops) + 1)
-        for loop, tile in zip(loops, self.path.tiles, strict=True):
-            sizes[loop.position] = tile
+    def _tile(self, op: ir.Operation, tiled: Sequence[_Tiled]) -> str:
+        """Tile `op`; gives the handle of the innermost tile loop."""
+        sizes = [0] * (max(each.loop.position for each in tiled) + 1)
+        for each in tiled:
+            sizes[each.loop.position] = each.tile
         names = (
-            ["%tile_loop"] if len(loops) == 1 else [f"%tile_loop_{n}" for n in range(len(loops))]
+            ["%tile_loop"] if len(tiled) == 1 else [f"%tile_loop_{n}" for n in range(len(tiled))]
         )
-        handle = self._find(loops[0].op)
+        handle = self._find(op)
         types = ", ".join(["!op"] * (len(names) + 1))
         self._add(f"%tile, {', '.join(names)} = transform.structured.tile_using_for {handle}")
         self._add(f"  tile_sizes {sizes} : (!op) -> ({types})")

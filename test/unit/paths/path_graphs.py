@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from random import Random
 
@@ -77,24 +77,35 @@ class GraphBuilder:
         fan_in = FanIn((1, 2), 4, has_epilogue=True)
         return self.layer((depth, height, width), (0,), reads, fan_in=fan_in)
 
-    def dense(self, x: str, units: int, flatten: bool = False, epilogue: bool = True) -> str:
-        """A dense layer on a vector, or on a flattened image."""
-        depth = math.prod(self.shapes[x])
-        position = Linear((0, 1))
-        if flatten:
-            inner = depth // self.shapes[x][0]
-            axes = (AxisRead(position, depth, divide=inner), None, None)
-        else:
-            axes = (AxisRead(position, depth),)
-        reads = [Read(x, axes, in_reduction=True, in_epilogue=False)]
-        return self.layer(
-            (units, depth),
-            (0,),
-            reads,
-            constant_dims=frozenset({0, 1}),
-            macs=units * depth,
-            fan_in=FanIn((1,), 4, has_epilogue=epilogue),
+    def dense(self, x: str, units: int, epilogue: bool = True) -> str:
+        """A dense layer: each axis of its input is a reduction of its own."""
+        shape = self.shapes[x]
+        axes = tuple(
+            AxisRead(Linear(tuple(int(d == axis + 1) for d in range(len(shape) + 1))), extent)
+            for axis, extent in enumerate(shape)
         )
+        reduced = tuple(range(1, len(shape) + 1))
+        return self.layer(
+            (units, *shape),
+            (0,),
+            [Read(x, axes, in_reduction=True, in_epilogue=False)],
+            constant_dims=frozenset({0, *reduced}),
+            macs=units * math.prod(shape),
+            fan_in=FanIn(reduced, 4, has_epilogue=epilogue),
+        )
+
+    def part(self, x: str, name: str, shape: tuple[int, ...], by_reduction: bool = False) -> str:
+        """A copy of `x`, or its sums over channels, that is a part of the tensor `name`."""
+        if by_reduction:
+            self.window(x, 3)
+        else:
+            self.add(x)
+        layer = self.layers[-1]
+        self.layers[-1] = replace(layer, part_of=name)
+        self.element_bytes[name] = self.element_bytes.pop(layer.name)
+        del self.shapes[layer.name]
+        self.shapes[name] = shape
+        return name
 
     def add(self, *operands: str) -> str:
         """The sum of tensors of one shape."""
@@ -129,7 +140,9 @@ class GraphBuilder:
             for read in layer.reads:
                 if number not in consumers[read.tensor]:
                     consumers[read.tensor].append(number)
-        producers = {layer.name: number for number, layer in enumerate(self.layers)}
+        writers: dict[str, list[int]] = {}
+        for number, layer in enumerate(self.layers):
+            writers.setdefault(layer.result, []).append(number)
         return Graph(
             tuple(self.layers),
             {
@@ -137,9 +150,11 @@ class GraphBuilder:
                     name,
                     shape,
                     self.element_bytes[name],
-                    producers.get(name),
+                    writers[name][0] if name in writers else None,
                     tuple(consumers[name]),
-                    is_output=name in outputs or (name in producers and not consumers[name]),
+                    is_output=name in outputs or (name in writers and not consumers[name]),
+                    last_writer=max(writers.get(name, [0])),
+                    whole_because="it has parts" if len(writers.get(name, [])) > 1 else None,
                 )
                 for name, shape in self.shapes.items()
             },
@@ -163,8 +178,13 @@ def random_graph(seed: int, layers: int, extent: int = 6) -> Graph:
         else:
             x = _random_window(random, build, x, kind, known)
         known.append(x)
-    if random.random() < 0.5:
-        x = build.global_pool(x) if random.random() < 0.5 else build.dense(x, 3, flatten=True)
+    if random.random() < 0.3 and x != known[0]:
+        height, width, depth = build.shapes[x]
+        for source in (random.choice(known), x):
+            split = random.random() < 0.5
+            build.part(source, "parts", (height, width, 2 * max(depth, 4)), split)
+    elif random.random() < 0.5:
+        x = build.global_pool(x) if random.random() < 0.5 else build.dense(x, 3)
     return build.graph()
 
 
@@ -287,7 +307,7 @@ def _read_elements(
                 factors = axis.position.coefficients
                 at = axis.position.constant
                 at += sum(f * i for f, i in zip(factors, point, strict=True))
-                axes.append([at // axis.divide + axis.offset] if 0 <= at < axis.extent else [])
+                axes.append([at] if 0 <= at < axis.extent else [])
             elements.update(product(*axes))
 
 

@@ -70,9 +70,9 @@ def test_reduction_with_an_epilogue():
     assert graph.tensors["sums"].is_output
 
 
-VIEWS = {
+SLICES = {
     # A slice moves positions; the axes that collapse away have one position.
-    "slice": (
+    "rows": (
         "tensor<1x7x6xi8>",
         "tensor.extract_slice %x[0, 2, 0] [1, 4, 6] [1, 1, 1] : tensor<1x7x6xi8> to tensor<4x6xi8>",
         (
@@ -80,18 +80,6 @@ VIEWS = {
             AxisRead(Linear((1, 0), 2), 7),
             AxisRead(Linear((0, 1)), 6),
         ),
-    ),
-    # Of a flattened group only the leading axis can be followed.
-    "split": (
-        "tensor<2x2x6xi8>",
-        "tensor.collapse_shape %x [[0, 1], [2]] : tensor<2x2x6xi8> into tensor<4x6xi8>",
-        (AxisRead(Linear((1, 0)), 4, divide=2), None, AxisRead(Linear((0, 1)), 6)),
-    ),
-    # Two axes that are one axis of the source.
-    "merge": (
-        "tensor<24xi8>",
-        "tensor.expand_shape %x [[0, 1]] output_shape [4, 6] : tensor<24xi8> into tensor<4x6xi8>",
-        (AxisRead(Linear((6, 1)), 24),),
     ),
     # Every second row.
     "strided": (
@@ -101,42 +89,63 @@ VIEWS = {
     ),
 }
 
+WIDE = layer(
+    "wide", "tensor<4x6xi32>", {"%part": "tensor<4x6xi8>"}, [ROW, ROW], '"parallel", "parallel"',
+    WIDEN, "%space", role="map",
+)  # fmt: skip
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_views_are_followed_to_the_tensor(view):
+
+@pytest.mark.parametrize("slice_name", SLICES)
+def test_slices_are_read_from_the_whole_tensor(slice_name):
     """Wrong positions would tile the wrong elements."""
-    source, operation, axes = VIEWS[view]
-    widen = layer(
-        "wide", "tensor<4x6xi32>", {"%part": "tensor<4x6xi8>"}, [ROW, ROW],
-        '"parallel", "parallel"', WIDEN, "%space", role="map",
-    )  # fmt: skip
+    source, operation, axes = SLICES[slice_name]
     graph = graph_of(f"""func.func @f(%x: {source}) -> tensor<4x6xi32> {{
       %part = {operation}
       %space = tensor.empty() : tensor<4x6xi32>
-      {widen}
+      {WIDE}
       return %wide : tensor<4x6xi32>
     }}""")
     (read,) = graph.layers[0].reads
     assert read.tensor == "input_0"
     assert read.axes == axes
+    assert graph.tensors["input_0"].whole_because is None
 
 
-def test_what_is_inserted_into_another_tensor_is_not_divisible():
-    """A concatenation is followed no further; both parts exist whole."""
-    widen = layer(
-        "wide", "tensor<4x6xi32>", {"%x": "tensor<4x6xi8>"}, [ROW, ROW],
-        '"parallel", "parallel"', WIDEN, "%space", role="map",
-    )  # fmt: skip
-    graph = graph_of(f"""func.func @f(%x: tensor<4x6xi8>, %y: tensor<8x6xi32>) -> tensor<8x6xi32> {{
+def test_what_is_read_reshaped_must_exist_whole():
+    """Neither the transforms nor the row loops follow a tile through a reshape."""
+    graph = graph_of(f"""func.func @f(%x: tensor<24xi8>) -> tensor<4x6xi32> {{
+      %part = tensor.expand_shape %x [[0, 1]] output_shape [4, 6]
+        : tensor<24xi8> into tensor<4x6xi8>
       %space = tensor.empty() : tensor<4x6xi32>
-      {widen}
-      %all = tensor.insert_slice %wide into %y[4, 0] [4, 6] [1, 1]
-        : tensor<4x6xi32> into tensor<8x6xi32>
-      return %all : tensor<8x6xi32>
+      {WIDE}
+      return %wide : tensor<4x6xi32>
     }}""")
-    assert not graph.tensors["wide"].divisible
-    assert not graph.tensors["input_1"].divisible
-    assert graph.tensors["input_1"].is_output
+    (read,) = graph.layers[0].reads
+    assert read.axes == (None,)
+    assert graph.tensors["input_0"].whole_because == "'wide' reads it reshaped"
+
+
+def test_parts_of_a_concatenation_are_one_tensor():
+    """It lives from the first layer that writes a part of it to the end."""
+    other = WIDE.replace("%part", "%y").replace("%wide", "%more").replace('"wide"', '"more"')
+    graph = graph_of(f"""
+    func.func @f(%part: tensor<4x6xi8>, %y: tensor<4x6xi8>) -> tensor<8x6xi32> {{
+      %space = tensor.empty() : tensor<4x6xi32>
+      %all = tensor.empty() : tensor<8x6xi32>
+      {WIDE}
+      {other}
+      %half = tensor.insert_slice %wide into %all[0, 0] [4, 6] [1, 1]
+        : tensor<4x6xi32> into tensor<8x6xi32>
+      %full = tensor.insert_slice %more into %half[4, 0] [4, 6] [1, 1]
+        : tensor<4x6xi32> into tensor<8x6xi32>
+      return %full : tensor<8x6xi32>
+    }}""")
+    assert [node.result for node in graph.layers] == ["wide", "wide"]
+    assert [node.result_points for node in graph.layers] == [24, 24]
+    tensor = graph.tensors["wide"]
+    assert (tensor.shape, tensor.producer, tensor.last_writer) == ((8, 6), 0, 1)
+    assert tensor.is_output
+    assert tensor.whole_because == "several layers write a part of it"
 
 
 def test_a_module_without_an_entry():

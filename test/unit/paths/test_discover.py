@@ -156,3 +156,41 @@ def test_no_strategy_makes_it_worse(seed, strategy):
     assert found == discover_in_graph(graph, options)
     auto = discover_in_graph(graph, DiscoveryOptions("auto", 10))
     assert auto.predicted_arena_bytes <= found.predicted_arena_bytes
+
+
+def cifar_like():
+    """32x32x3 f32; twice convolution and pooling, then dense."""
+    build = GraphBuilder()
+    x = build.input(32, 32, 3, element_bytes=4)
+    for channels in (32, 64):
+        x = build.window(x, channels, (3, 3))
+        x = build.window(x, None, (2, 2), (2, 2), weighted=False)
+    build.dense(x, 10)
+    return build.graph()
+
+
+def conv_tanh_pool(channels, kernel):
+    """100x100x3 f32; twice convolution, tanh (part of its layer) and pooling."""
+    build = GraphBuilder()
+    x = build.input(100, 100, 3, element_bytes=4)
+    for _ in range(2):
+        x = build.window(x, channels, (kernel, kernel), pad=(kernel // 2, kernel // 2))
+        x = build.window(x, None, (2, 2), (2, 2), weighted=False)
+    return build.graph()
+
+
+@pytest.mark.parametrize(
+    ("graph", "strategy", "overhead", "share"),
+    [
+        (cifar_like(), "fdt", 0, 0.32),
+        (cifar_like(), "auto", 0, 0.25),
+        (conv_tanh_pool(10, 1), "auto", 0, 0.29),
+        (conv_tanh_pool(11, 1), "auto", 0, 0.29),
+        (conv_tanh_pool(10, 3), "auto", 12, 0.41),
+        (conv_tanh_pool(11, 3), "auto", 12, 0.40),
+    ],
+)
+def test_shapes_of_the_original(graph, strategy, overhead, share):
+    """The networks of the original's tests, with the share of the untiled arena to reach."""
+    found = discover_in_graph(graph, DiscoveryOptions(strategy, overhead))
+    assert found.predicted_arena_bytes <= share * found.untiled_arena_bytes

@@ -81,13 +81,17 @@ def test_row_tiles_take_every_size_that_matters():
     assert table.sizes[:, 0].tolist() == [4, 3, 2, 1]
 
 
-def test_rows_survive_a_flatten():
-    """A dense layer on an image can add up its rows one by one; a row is 10 elements."""
+def test_rows_of_an_image_end_in_a_dense_layer():
+    """A dense layer on an image can add up its rows one by one: they index weights as well."""
     build = GraphBuilder()
-    build.dense(build.window(build.input(6, 5, 3), 2), 4, flatten=True)
-    tables = {table.dims: table for table in candidate_tables(build.graph()) if len(table)}
-    assert tables[(1,)].sizes[:, 0].tolist() == [30, 20, 10]
-    assert tables[(1,)].family == "ffmt"
+    x = build.window(build.input(9, 5, 3), 2, (3, 3))
+    build.dense(build.window(x, None, (3, 1), weighted=False), 4)
+    found = families(build.graph(), 2)
+    assert found[(1, 2), (1,)] == "fdt"
+    # One layer further back the rows have windows, and any count of them may be a tile.
+    assert found[(0, 1, 2), (1,)] == "ffmt"
+    tables = [t for t in candidate_tables(build.graph()) if t.dims == (1,) and t.fan_in]
+    assert {tuple(table.sizes[:, 0]) for table in tables if table.family == "ffmt"} == {(3, 2, 1)}
 
 
 def test_both_branches_of_a_join_are_tiled():
@@ -117,7 +121,7 @@ def test_outputs_and_opaque_tensors_are_not_tiled():
     assert list(candidate_tables(build.graph()))
     assert not list(candidate_tables(build.graph(first)))
     graph = build.graph()
-    opaque = replace(graph.tensors[first], divisible=False)
+    opaque = replace(graph.tensors[first], whole_because="its place is fixed")
     assert not list(candidate_tables(replace(graph, tensors={**graph.tensors, first: opaque})))
 
 

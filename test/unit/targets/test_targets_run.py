@@ -287,7 +287,7 @@ def test_usage(tmp_path: Path, options: dict[str, object], message: str) -> None
         (
             '{"name": "twice", "inputs": [{"name": "x", "shape": [2], "type": "int4",'
             ' "offset": 0, "bytes": 1}]}',
-            "type 'int4' is not one of int8, uint8",
+            "type 'int4' is not one of bool, int8",
         ),
         (
             '{"name": "twice", "inputs": [{"name": "x", "shape": [2], "type": "int16",'
