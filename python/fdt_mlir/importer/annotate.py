@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir, source_name, walk
+from fdt_mlir.importer.lookup_table import TABULATED
 from fdt_mlir.importer.real_multiplier import real_multipliers
 from fdt_mlir.importer.requantise_concatenations import Requantised
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
@@ -39,6 +40,8 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
     op.attributes["fdt.source"] = ir.StringAttr.get(operator.code)
     if op.name == "tosa.avg_pool2d" and model.tensors[operator.outputs[0]].element == "UINT8":
         op.attributes["fdt.unsigned"] = ir.UnitAttr.get()
+    if op.name == "tosa.table" and operator.code in TABULATED:
+        _annotate_scale(op, model.tensors[operator.inputs[0]])
     multipliers = real_multipliers(model, operator)
     if op.name == "tosa.rescale" and multipliers:
         op.attributes["fdt.real_multipliers"] = ir.DenseF64ArrayAttr.get(multipliers)
@@ -51,12 +54,17 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
 def _annotate_quantize(cast: ir.Operation, source: Tensor, result: Tensor) -> None:
     """Note scale and zero point on the last operation of a conversion from floats to int8."""
     ends_in_int8 = str(cast.results[0].type.element_type) == "i8"
-    if source.element != "FLOAT32" or not ends_in_int8 or result.quantization is None:
+    if source.element == "FLOAT32" and ends_in_int8:
+        _annotate_scale(cast, result)
+
+
+def _annotate_scale(op: ir.Operation, tensor: Tensor) -> None:
+    """Note scale and zero point of a tensor as the converter stores it: uint8 less by 128."""
+    if tensor.quantization is None or tensor.element not in ("INT8", "UINT8"):
         return
-    # The converter stores uint8 as int8, less by 128.
-    moved = 128 if result.element == "UINT8" else 0
-    cast.attributes["fdt.scale"] = _double(result.quantization.scales[0])
-    cast.attributes["fdt.zero_point"] = i64(result.quantization.zero_points[0] - moved)
+    moved = 128 if tensor.element == "UINT8" else 0
+    op.attributes["fdt.scale"] = _double(tensor.quantization.scales[0])
+    op.attributes["fdt.zero_point"] = i64(tensor.quantization.zero_points[0] - moved)
 
 
 def _locate(op: ir.Operation, file: str) -> None:

@@ -11,13 +11,15 @@ from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
-from fdt_mlir.importer.real_multiplier import dense_mantissa, fixed_point
+from fdt_mlir.importer.lookup_table import litert_table
+from fdt_mlir.importer.real_multiplier import RELUS, dense_mantissa, fixed_point
 from fdt_mlir.importer.resize import lower_resize
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass, op_error
 
 _ACCUMULATOR_BITS = 32
 _RESIZES = ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
+_DOUBLE_ROUND = "#tosa.rounding_mode<DOUBLE_ROUND>"
 _SINGLE_ROUND = "#tosa.rounding_mode<SINGLE_ROUND>"
 
 
@@ -27,14 +29,14 @@ class MatchReferencePass(Pass):
 
     Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
         operator of each operation, `fdt.real_multipliers` the multipliers of a rescale where
-        LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of a cast that ends a
-        quantisation of floats.
+        LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of the result of a cast
+        that ends a quantisation of floats, and of the input of a table.
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
-        once, as if in doubles. TensorFlow Lite Micro means what was converted: all is rounded
-        twice. Quantised average pools divide exactly, half away from zero, instead of multiplying
-        by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's integers.
-        QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of floats
-        truncates.
+        once, as if in doubles; tables have the entries that it computes in floats. TensorFlow Lite
+        Micro means what was converted, and rounds twice, as both do for RELU. Quantised average
+        pools divide exactly, half away from zero, instead of multiplying by a fixed-point
+        reciprocal. Resizes take the elements and weights of TFLite's integers. QUANTIZE of floats
+        divides, rounds half away from zero and saturates; CAST of floats truncates.
     Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
         without `fdt.source` keep TOSA's meaning.
 
@@ -50,8 +52,12 @@ class MatchReferencePass(Pass):
         numerics = self.numerics or _numerics_of(module)
         for op in list(walk(module.operation)):
             source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
-            if op.name == "tosa.rescale" and numerics == "litert":
-                _match_litert_rescale(op, source)
+            if op.name == "tosa.rescale":
+                _match_rescale(op, source, numerics)
+            elif op.name == "tosa.table" and "fdt.scale" in op.attributes and numerics == "litert":
+                scale = number_of(op.attributes["fdt.scale"])
+                table = litert_table(string(op, "fdt.source"), scale, integer(op, "fdt.zero_point"))
+                _set_constant(op, 1, table)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
             elif op.name == "tosa.floor" and source == "FLOOR_MOD":
@@ -72,11 +78,17 @@ def _numerics_of(module: ir.Module) -> str:
     return string(module.operation, "fdt.numerics") if has_numerics else "litert"
 
 
-def _match_litert_rescale(rescale: ir.Operation, source: str | None) -> None:
-    """Give a rescale of accumulators the multipliers and the rounding of LiteRT."""
+def _match_rescale(rescale: ir.Operation, source: str | None, numerics: str) -> None:
+    """Give a rescale the multipliers and the rounding of its reference.
+
+    Where an operator became several rescales, that of the accumulators is meant.
+    """
+    if source in RELUS:
+        rescale.attributes["rounding_mode"] = ir.Attribute.parse(_DOUBLE_ROUND)
     element = _element_type(rescale.operands[0])
     is_accumulator = isinstance(element, ir.IntegerType) and element.width == _ACCUMULATOR_BITS
-    if not is_accumulator or "fdt.real_multipliers" not in rescale.attributes:
+    is_meant = is_accumulator or source in RELUS
+    if numerics != "litert" or not is_meant or "fdt.real_multipliers" not in rescale.attributes:
         return
     reals = ir.DenseF64ArrayAttr(rescale.attributes["fdt.real_multipliers"])
     factors = [fixed_point(real) for real in reals]
@@ -87,9 +99,8 @@ def _match_litert_rescale(rescale: ir.Operation, source: str | None) -> None:
             (dense_mantissa(real, shift, zero_point), shift)
             for real, (_, shift) in zip(reals, factors, strict=True)
         ]
-    with ir.InsertionPoint(rescale), rescale.location:
-        rescale.operands[1] = _constant(np.array([mantissa for mantissa, _ in factors], np.int32))
-        rescale.operands[2] = _constant(np.array([shift for _, shift in factors], np.int8))
+    _set_constant(rescale, 1, np.array([mantissa for mantissa, _ in factors], np.int32))
+    _set_constant(rescale, 2, np.array([shift for _, shift in factors], np.int8))
 
 
 def _zero_point(rescale: ir.Operation) -> int:
@@ -99,10 +110,13 @@ def _zero_point(rescale: ir.Operation) -> int:
     return int(constant_array(constant.attributes["values"])[0])
 
 
-def _constant(values: NDArray[np.generic]) -> ir.Value:
+def _set_constant(op: ir.Operation, operand: int, values: NDArray[np.generic]) -> None:
     data = ir.DenseElementsAttr.get(values)
-    op = ir.Operation.create("tosa.const", results=[data.type], attributes={"values": data})
-    return op.results[0]
+    with ir.InsertionPoint(op), op.location:
+        constant = ir.Operation.create(
+            "tosa.const", results=[data.type], attributes={"values": data}
+        )
+    op.operands[operand] = constant.results[0]
 
 
 def _truncates(cast: ir.Operation) -> bool:

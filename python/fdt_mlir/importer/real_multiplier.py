@@ -11,6 +11,7 @@ import numpy as np
 from fdt_mlir.importer.tflite_model import Operator, TfliteModel
 
 _CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+RELUS = frozenset({"RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1"})
 _ACCUMULATOR_END = 1 << 31
 
 
@@ -18,9 +19,11 @@ def real_multipliers(model: TfliteModel, operator: Operator) -> tuple[float, ...
     """Return LiteRT's multipliers, one or one per channel, where they are not those of TOSA.
 
     TFLite's GetQuantizedConvolutionMultipler multiplies the scales of uint8 convolutions in single
-    precision; MUL computes all of it so. Fully connected layers use doubles, and never an integer:
-    see `dense_mantissa`. For all else the result is empty.
+    precision; MUL and RELU compute all of it so. Fully connected layers use doubles, and never an
+    integer: see `dense_mantissa`. For all else the result is empty.
     """
+    if operator.code in RELUS:
+        return _relu_multipliers(model, operator)
     operands = (*operator.inputs[:2], *operator.outputs[:1])
     quantizations = [model.tensors[index].quantization for index in operands if index >= 0]
     known = [quantization.scales for quantization in quantizations if quantization]
@@ -34,6 +37,14 @@ def real_multipliers(model: TfliteModel, operator: Operator) -> tuple[float, ...
     if operator.code == "FULLY_CONNECTED":
         return tuple(first * scale / result for scale in weights)
     return ()
+
+
+def _relu_multipliers(model: TfliteModel, operator: Operator) -> tuple[float, ...]:
+    edges = [
+        model.tensors[index].quantization for index in (operator.inputs[0], operator.outputs[0])
+    ]
+    scales = [edge.scales[0] for edge in edges if edge is not None]
+    return (single(scales[0] / scales[1]),) if len(scales) == 2 else ()
 
 
 def single(value: float) -> float:
