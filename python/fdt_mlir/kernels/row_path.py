@@ -106,10 +106,10 @@ class RowPath:
         """For each call, its multiply-accumulates over all tiles, halos included."""
         totals = [kernel.macs for kernel in self.kernels]
         for axis in self.axes:
-            by_call = zip(*axis.tile_spans(), strict=True)
-            for number, (kernel, tiles) in enumerate(zip(self.kernels, by_call, strict=True)):
-                points = sum(_points(spans) for spans in tiles)
-                whole = math.prod(kernel.dims[loop] for loop in tiles[0])
+            every_tile = list(axis.tile_spans())
+            for number, kernel in enumerate(self.kernels):
+                points = sum(_points(spans[number]) for spans in every_tile)
+                whole = math.prod(kernel.dims[loop] for loop in every_tile[0][number])
                 totals[number] = totals[number] * points // whole
         return totals
 
