@@ -1,6 +1,9 @@
 """Which passes the IREE wheel has. A test that fails after a version bump says what changed."""
 
 import importlib
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +75,15 @@ def test_the_pipeline_parser_of_mlir_does_not_know_python_passes() -> None:
 def test_errors_of_the_pipeline_parser_give_the_column_inside_the_anchor() -> None:
     with mlir_context(), pytest.raises(ValueError, match=r"Parser:1:5: error: 'nothing' does not"):
         PassManager.parse("builtin.module(cse,nothing)")
+
+
+def test_the_definition_of_our_attributes_loads(tmp_path: Path) -> None:
+    definition = Path(__file__).parents[2] / "dialects" / "fdt.irdl.mlir"
+    module = tmp_path / "module.mlir"
+    module.write_text('func.func @f() attributes {fdt.layer = "a"} {\n  return\n}\n')
+    iree_opt = Path(sys.executable).with_name("iree-opt")
+    run = subprocess.run(
+        [iree_opt, f"--irdl-file={definition}", module], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert 'fdt.layer = "a"' in run.stdout
