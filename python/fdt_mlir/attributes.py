@@ -45,26 +45,31 @@ def tensor_data(op: ir.Operation, name: str) -> NDArray[Any]:
 
 
 def string_of(attribute: ir.Attribute) -> str:
+    """The text of a string attribute or the symbol of a reference."""
     assert isinstance(attribute, (ir.StringAttr, ir.FlatSymbolRefAttr))
     return attribute.value
 
 
 def integer_of(attribute: ir.Attribute) -> int:
+    """The number of an integer attribute."""
     assert isinstance(attribute, ir.IntegerAttr)
     return attribute.value
 
 
 def integers_of(attribute: ir.Attribute) -> tuple[int, ...]:
+    """The numbers of a dense array."""
     assert isinstance(attribute, (ir.DenseI64ArrayAttr, ir.DenseI32ArrayAttr))
     return tuple(attribute)
 
 
 def items_of(attribute: ir.Attribute) -> tuple[ir.Attribute, ...]:
+    """The elements of an array attribute."""
     assert isinstance(attribute, ir.ArrayAttr)
     return tuple(attribute)
 
 
 def strings_of(attribute: ir.Attribute) -> tuple[str, ...]:
+    """The texts of an array attribute of strings."""
     return tuple(string_of(item) for item in items_of(attribute))
 
 

@@ -46,6 +46,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Lifetimes:
+    """The buffers of a function and the steps that use them, in program order."""
+
     buffers: tuple[LiveBuffer, ...]
     steps: tuple[Step, ...]
 

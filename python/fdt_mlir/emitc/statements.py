@@ -88,10 +88,8 @@ def variable(name: str, value: Value, limits: Range | None = None) -> Variable:
     literal = value.constant is not None and isfinite(value.constant)
     with named(name):
         initial = attribute(value) if literal else ir.Attribute.parse('#emitc.opaque<"">')
-        place = create("variable", [lvalue_of(value.type)], attributes={"value": initial}).results[
-            0
-        ]
-    result = Variable(place, value.type, None if is_float(value.type) else limits)
+        declared = create("variable", [lvalue_of(value.type)], attributes={"value": initial})
+    result = Variable(declared.results[0], value.type, None if is_float(value.type) else limits)
     if not literal:
         result.set(value)
     return result

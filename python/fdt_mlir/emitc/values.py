@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.types import (
     Range,
@@ -254,7 +255,7 @@ def compare(left: Value, predicate: str, right: Value | Number) -> Value:
         known = _known_comparison(left.range, predicate, other.range)
         if known is not None:
             return constant(known, bool_type)
-    number = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), _COMPARISONS[predicate])
+    number = i64(_COMPARISONS[predicate])
     result = create("cmp", [bool_type], [left.ir, other.ir], {"predicate": number}).results[0]
     return computed(result)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fdt_mlir.bindings import downcast, ir
-from fdt_mlir.normalize.structured import Structured, producer, structured
+from fdt_mlir.normalize.structured import Structured, is_constant, structured
 
 # Operations that move or rename data without a loop of their own.
 _VIEWS = frozenset(
@@ -63,7 +63,7 @@ def _type_faults(given: ir.Type) -> Iterator[Fault]:
 
 def _pad_faults(pad: ir.Operation) -> Iterator[Fault]:
     (value,) = list(pad.regions[0].blocks[0].operations)[-1].operands
-    if not _is_constant_scalar(value):
+    if not is_constant(value):
         yield Fault("a tensor is padded with a value that is not a constant")
 
 
@@ -102,10 +102,5 @@ def _scalar_faults(op: ir.Operation) -> Iterator[Fault]:
             )
     for value in used:
         is_tensor = isinstance(value.type, ir.ShapedType)
-        if value not in inside and not is_tensor and not _is_constant_scalar(value):
+        if value not in inside and not is_tensor and not is_constant(value):
             yield Fault("an element is computed from a scalar that is not a constant")
-
-
-def _is_constant_scalar(value: ir.Value) -> bool:
-    op = producer(value)
-    return op is not None and op.name == "arith.constant"
