@@ -31,7 +31,7 @@ def test_same_bytes_whatever_the_hash_seed_and_the_folder(tmp_path: Path) -> Non
     first, second = tmp_path / "a" / "kws", tmp_path / "b" / "elsewhere" / "kws"
     assert fdt_compile(str(KWS), "-o", str(first), PYTHONHASHSEED="1").returncode == 0
     assert fdt_compile(str(KWS), "-o", str(second), PYTHONHASHSEED="77").returncode == 0
-    assert set(contents(first)) == {"kws.c", "kws.h", "report.json"}
+    assert set(contents(first)) == {"kws.c", "kws.h", "report.json", "schedule.mlir"}
     assert contents(first) == contents(second)
 
 
@@ -113,7 +113,7 @@ def test_a_crash_inside_a_binding_names_the_command(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\n"
         "import fdt_mlir.api\n"
-        "fdt_mlir.api.compile = lambda *a, **k: os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "fdt_mlir.api.compile_model = lambda *a, **k: os.kill(os.getpid(), signal.SIGSEGV)\n"
         "from fdt_mlir.cli.compile import main; sys.exit(main())"
     )
     run = subprocess.run(

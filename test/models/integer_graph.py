@@ -11,6 +11,7 @@ import numpy as np
 from models.graph import (
     ACTIVATIONS,
     PADDINGS,
+    Activation,
     Graph,
     Op,
     Padding,
@@ -106,9 +107,11 @@ class IntegerGraph:
         kernel: tuple[int, int],
         strides: tuple[int, int],
         padding: Padding,
+        activation: Activation = "NONE",
     ) -> Tensor:
         """Add MAX_POOL_2D or AVERAGE_POOL_2D."""
         options = _window_options(padding, strides)
+        options["FusedActivationFunction"] = ACTIVATIONS[activation]
         options |= {"FilterHeight": kernel[0], "FilterWidth": kernel[1]}
         size = _window_shape(x.shape, kernel, strides, padding, (1, 1))
         return self.op(kind, (x,), (x.shape[0], *size, x.shape[3]), **options)

@@ -215,6 +215,12 @@ _WINDOWS: Mapping[str, Build] = {
     "batch_of_three": lambda g: g.outputs(
         g.pool("MAX_POOL_2D", g.conv(g.input((3, 6, 5, 3)), 4, (3, 3)), (2, 2), (2, 2), "SAME")
     ),
+    "max_pool_with_activation": lambda g: g.outputs(
+        g.pool("MAX_POOL_2D", g.input((1, 7, 8, 3)), (3, 2), (2, 2), "SAME", "RELU")
+    ),
+    "average_pool_with_activation": lambda g: g.outputs(
+        g.pool("AVERAGE_POOL_2D", g.input((1, 7, 8, 3)), (3, 2), (2, 2), "VALID", "RELU6")
+    ),
     "average_pool_at_borders": lambda g: g.outputs(
         g.pool("AVERAGE_POOL_2D", g.input((1, 7, 8, 3)), (3, 3), (2, 3), "SAME")
     ),

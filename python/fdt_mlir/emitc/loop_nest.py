@@ -8,7 +8,7 @@ loop adds a single product.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
@@ -147,11 +147,11 @@ class _Nest:
         start = inline_function(
             self.body.functions[stage.init], self._arguments(stage, stage.init_args)
         )
-        limits = self._accumulator_range(stage, start)
+        limits, total = self._accumulator_ranges(stage, start)
         accumulator = variable("acc", start, limits)
         loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
         self._reduce(stage, loops, accumulator)
-        return accumulator.get()
+        return replace(accumulator, range=total).get()
 
     def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulator: Variable) -> None:
         self._run_ready_stages(before=self.body.kernel.stages.index(stage))
@@ -167,29 +167,33 @@ class _Nest:
             self._reduce(stage, loops[1:], accumulator)
             self._leave(loops[0], saved)
 
-    def _accumulator_range(self, stage: Stage, start: Value) -> Range | None:
-        """What the accumulator holds at most before a step, where the stage is a sum.
+    def _accumulator_ranges(self, stage: Stage, start: Value) -> tuple[Range | None, Range | None]:
+        """What the accumulator holds before any step, and after the last, where it is a sum.
 
         A stage is a sum if what one step makes of an accumulator moves with it: from zero it
         gives the range of a single term, from any other number that range and the number.
         """
         if start.range is None or width_of(start.type) < 32:
-            return None  # no sums are kept in narrow types
+            return None, None  # no sums are kept in narrow types
         probe = range_of_type(start.type).high // 4
         term, moved = (
             self._step_range(stage, start.type, 0),
             self._step_range(stage, start.type, probe),
         )
         if moved != Range(term.low + probe, term.high + probe):
-            return None
+            return None, None
         points = 1
         for dim in stage.reduces:
             points *= self.body.kernel.dims[dim]
-        # One more term is added to this range by the loop's body.
-        low = start.range.low + min(0, term.low) * (points - 1)
-        high = start.range.high + max(0, term.high) * (points - 1)
-        limits = Range(low, high)
-        return limits if limits.within(range_of_type(start.type)) else None
+        before, after = (
+            Range(
+                start.range.low + min(0, term.low) * steps,
+                start.range.high + max(0, term.high) * steps,
+            )
+            for steps in (points - 1, points)
+        )
+        # Sums that wrap around may hold anything.
+        return (before, after) if after.within(range_of_type(start.type)) else (None, None)
 
     def _step_range(self, stage: Stage, accumulator_type: ir.Type, value: int) -> Range:
         with scratch_block():

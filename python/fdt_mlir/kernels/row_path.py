@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -72,34 +71,46 @@ class RowPath:
         """Whether a tensor is computed by the path and exists tile by tile only."""
         return any(call.results[0] == value for call in self.calls[:-1])
 
+    @cached_property
+    def axes(self) -> tuple[RowPath, ...]:
+        """The same path tiled along one loop at a time: ranges along different loops are apart."""
+        return tuple(
+            RowPath(self.calls, (dim,), (tile,))
+            for dim, tile in zip(self.dims, self.tiles, strict=True)
+        )
+
     def tile_spans(self) -> Iterator[list[dict[int, Span[int]]]]:
-        """The spans of all loops for every tile."""
-        starts = [range(0, n, t) for n, t in zip(self.extents, self.tiles, strict=True)]
-        for corner in itertools.product(*starts):
-            end = [
-                Span(start, min(start + tile, extent))
-                for start, tile, extent in zip(corner, self.tiles, self.extents, strict=True)
-            ]
-            yield self.loop_spans(end, IntegerArithmetic())
+        """The spans of the restricted loops for every tile of a path of one axis."""
+        (extent,), (tile,) = self.extents, self.tiles
+        for start in range(0, extent, tile):
+            end = Span(start, min(start + tile, extent))
+            yield self.loop_spans([end], IntegerArithmetic())
 
     def tile_shapes(self) -> list[tuple[int, ...]]:
         """For each call, the largest part of its result that a tile needs."""
-        largest = [[0] * len(shape_of(call.results[0])) for call in self.calls]
-        for spans in self.tile_spans():
-            for number, call in enumerate(self.calls):
-                part = result_spans(self.kernels[number], call, spans[number])
-                for dim, extent in enumerate(shape_of(call.results[0])):
-                    length = part[dim].end - part[dim].begin if dim in part else extent
-                    largest[number][dim] = max(largest[number][dim], length)
-        return [tuple(shape) for shape in largest]
+        shapes = [list(shape_of(call.results[0])) for call in self.calls]
+        for axis in self.axes:
+            largest: list[dict[int, int]] = [{} for _ in self.calls]
+            for spans in axis.tile_spans():
+                for number, call in enumerate(self.calls):
+                    part = result_spans(self.kernels[number], call, spans[number])
+                    for dim, span in part.items():
+                        known = largest[number].get(dim, 0)
+                        largest[number][dim] = max(known, span.end - span.begin)
+            for shape, found in zip(shapes, largest, strict=True):
+                for dim, extent in found.items():
+                    shape[dim] = min(shape[dim], extent)
+        return [tuple(shape) for shape in shapes]
 
     def total_macs(self) -> list[int]:
         """For each call, its multiply-accumulates over all tiles, halos included."""
-        totals = [0] * len(self.calls)
-        for spans in self.tile_spans():
+        totals = [kernel.macs for kernel in self.kernels]
+        for axis in self.axes:
+            every_tile = list(axis.tile_spans())
             for number, kernel in enumerate(self.kernels):
-                if kernel.macs:
-                    totals[number] += _points(kernel, spans[number])
+                points = sum(_points(spans[number]) for spans in every_tile)
+                whole = math.prod(kernel.dims[loop] for loop in every_tile[0][number])
+                totals[number] = totals[number] * points // whole
         return totals
 
 
@@ -148,8 +159,6 @@ def _loops_of(kernel: Kernel, call: ir.Operation, needed: Spans[Number]) -> dict
     return found
 
 
-def _points(kernel: Kernel, spans: Spans[int]) -> int:
-    return math.prod(
-        max(0, spans[loop].end - spans[loop].begin) if loop in spans else extent
-        for loop, extent in enumerate(kernel.dims)
-    )
+def _points(spans: Spans[int]) -> int:
+    """Points of the restricted loops; a call that nothing restricts runs whole in every tile."""
+    return math.prod(max(0, span.end - span.begin) for span in spans.values())

@@ -162,6 +162,8 @@ class Peak:
 def find_peak(graph: Graph, program: TiledProgram) -> Peak:
     """Find what sets the peak of a program: the first of the steps with most live bytes."""
     live = program.live_bytes()
+    if not live:  # a model that only reshapes
+        return Peak("", "", 0, None)
     number = live.index(max(live))
     step = program.steps[number]
     buffers = [b for b in program.problem.buffers if b.first <= number < b.last]
