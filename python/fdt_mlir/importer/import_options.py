@@ -14,6 +14,7 @@ class ImportOptions:
         dropped. Empty: the model's own.
     io: "int8" drops the conversions between inputs or outputs and an integer core. None: as is.
     numerics: whose reference kernels integer results equal: LiteRT's or TensorFlow Lite Micro's.
+        RELU6 between unequal scales is the exception: Micro ignores the change of scale there.
     """
 
     outputs: tuple[str, ...] = ()

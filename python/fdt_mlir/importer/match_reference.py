@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fdt_mlir.attributes import integer, number_of, string
 from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.importer.average_pool import lower_average_pool
+from fdt_mlir.importer.fixed_point_table import micro_table
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
 from fdt_mlir.importer.import_options import Numerics
 from fdt_mlir.importer.lookup_table import litert_table
@@ -32,11 +33,12 @@ class MatchReferencePass(Pass):
         LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of the result of a cast
         that ends a quantisation of floats, and of the input of a table.
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
-        once, as if in doubles; tables have the entries that it computes in floats. TensorFlow Lite
-        Micro means what was converted, and rounds twice, as both do for RELU. Quantised average
-        pools divide exactly, half away from zero, instead of multiplying by a fixed-point
-        reciprocal. Resizes take the elements and weights of TFLite's integers. QUANTIZE of floats
-        divides, rounds half away from zero and saturates; CAST of floats truncates.
+        once, as if in doubles; tables have the entries that it computes in floats. For TensorFlow
+        Lite Micro, rescales stay as converted, and tables have its fixed-point entries. RELU rounds
+        twice for both. Quantised average pools divide exactly, half away from zero, instead of
+        multiplying by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's
+        integers. QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of
+        floats truncates.
     Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
         without `fdt.source` keep TOSA's meaning.
 
@@ -54,10 +56,11 @@ class MatchReferencePass(Pass):
             source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
             if op.name == "tosa.rescale":
                 _match_rescale(op, source, numerics)
-            elif op.name == "tosa.table" and "fdt.scale" in op.attributes and numerics == "litert":
+            elif op.name == "tosa.table" and "fdt.scale" in op.attributes:
+                make_table = litert_table if numerics == "litert" else micro_table
                 scale = number_of(op.attributes["fdt.scale"])
-                table = litert_table(string(op, "fdt.source"), scale, integer(op, "fdt.zero_point"))
-                _set_constant(op, 1, table)
+                code, zero_point = string(op, "fdt.source"), integer(op, "fdt.zero_point")
+                _set_constant(op, 1, make_table(code, scale, zero_point))
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
             elif op.name == "tosa.floor" and source == "FLOOR_MOD":
