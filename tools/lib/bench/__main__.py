@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     result = argparse.ArgumentParser(
         prog="tools/bench",
-        description=__doc__,
+        description="Measure what the compiler makes of every model.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -43,6 +43,7 @@ def checks(
             wanted, key=lambda limit: (limit.model, limit.configuration)
         ):
             _, model = by_name[name]
+            say(f"check: {name}, {configuration}")
             yield _check_group(model, configuration, list(group), store, timeout_seconds)
 
 
@@ -75,11 +76,7 @@ def run(
     header = _ROW.format("issue", "model", "config", "figure", "measured", "", "limit", "verdict")
     out.print(f"[dim]{header}[/]", soft_wrap=True)
     done: list[Check] = []
-    previous = None
     for group in checks(limits, models, timeout_seconds):
-        if group[0].limit.model != previous:
-            previous = group[0].limit.model
-            say(f"check: {previous}")
         for line in _lines(group):
             out.print(line, soft_wrap=True)
         done += group
@@ -126,6 +123,9 @@ def _line(check: Check, what: str) -> str:
 
 def _print_summary(done: Sequence[Check]) -> None:
     out = console()
+    if not done:
+        out.print("No limit is set for these models.")
+        return
     bad = [check for check in done if check.verdict in ("MISSED", "FAILED")]
     if bad:
         out.print("\nNot held:")
