@@ -56,16 +56,16 @@ def test_a_path_adds_at_most_3_kib_of_code(
 
 @pytest.mark.parametrize("family", ["fdt", "ffmt"])
 def test_code_does_not_grow_with_the_number_of_tiles(family: str, tmp_path: Path) -> None:
-    """Unrolled, sixteen times the tiles would be many times the code."""
+    """Unrolled, two tiles and thirty-two would differ by much more."""
     sizes: list[int] = []
-    for tile in (16, 4, 1):
+    for tile in (16, 1):
         path = fdt(" ".join(FAN_IN), 3, tile)
         if family == FFMT:
             path = TilePath(FFMT, ROWS, (0,), (tile,))
         folder = tmp_path / str(tile)
         folder.mkdir()
         sizes.append(code_bytes(compiled_with(folder, path), folder / "kws"))
-    assert max(sizes) - min(sizes) < 1024
+    assert abs(sizes[1] - sizes[0]) < 1024
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_fan_in_begins_and_finishes_once(tmp_path: Path) -> None:
     ],
 )
 def test_tiles_write_their_slice_in_place(model: str, choices: dict[str, Any]) -> None:
-    """No step concatenates: the steps are the layers, and what a split layer begins and ends with."""
+    """No step concatenates: steps are layers, and what a split layer begins and ends with."""
     path = EXAMPLES / f"{model}.tflite"
     tiled, untiled = api.compile(path, **choices), api.compile(path, strategy="none")
     assert tiled.discovery.paths
