@@ -7,7 +7,7 @@ kernel form.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,12 +25,15 @@ class AxisRead:
     position: Linear
     extent: int
 
-    def plain_loop(self) -> int | None:
-        """The loop that runs over the whole axis, element by element; None for all else."""
+    def plain_loop(self, dims: Sequence[int]) -> int | None:
+        """The loop that runs over the whole axis, element by element; None for all else.
+
+        `dims` are the extents of the layer's loops: one that runs beyond the axis reads padding.
+        """
         loops = self.loops()
         if len(loops) != 1 or self.position.coefficients[loops[0]] != 1 or self.position.constant:
             return None
-        return loops[0]
+        return loops[0] if dims[loops[0]] == self.extent else None
 
     def loops(self) -> tuple[int, ...]:
         """The loops that the position depends on."""

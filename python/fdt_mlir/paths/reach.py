@@ -120,7 +120,7 @@ def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
                 continue
             shape = graph.tensors[read.tensor].shape
             axes = [_read_range(a, n, loops) for a, n in zip(read.axes, shape, strict=True)]
-            direct = passes and _is_plain(read, loops)
+            direct = passes and _is_plain(read, layer, loops)
             known = needed.get(read.tensor)
             if known is not None:
                 direct = direct and all(map(_same, axes, known))
@@ -179,10 +179,10 @@ def _read_range(axis: AxisRead | None, extent: int, loops: Sequence[Range]) -> R
     return Range(first, last, tiled)
 
 
-def _is_plain(read: Read, loops: Sequence[Range]) -> bool:
+def _is_plain(read: Read, layer: LayerNode, loops: Sequence[Range]) -> bool:
     """Whether tiled loops index the tensor element by element, each along an axis of its own."""
     return all(
-        axis.plain_loop() is not None
+        axis.plain_loop(layer.dims) is not None
         for axis in read.axes
         if axis is not None and any(loops[loop].tiled for loop in axis.loops())
     )

@@ -38,12 +38,11 @@ class MarkedLayer:
 
         Loops of extent 1 do not count. A layer of several reductions counts none of them.
         """
-        view = structured(self.root)
         loops: list[Loop] = []
-        if view is not None:
-            for expr, extent in zip(view.maps[-1].results, shape_of(view.result), strict=True):
-                if extent != 1 and isinstance(expr, ir.AffineDimExpr):
-                    loops.append(Loop(self.root, expr.position, extent, is_reduction=False))
+        for dim, extent in enumerate(shape_of(self.root.results[0])):
+            position = _position_of(self.root, dim)
+            if extent != 1 and position is not None:
+                loops.append(Loop(self.root, position, extent, is_reduction=False))
         if len(self.reductions) == 1:
             (reduction,) = self.reductions
             for position, extent in enumerate(reduction.extents):
@@ -72,6 +71,15 @@ class Loop:
     position: int
     extent: int
     is_reduction: bool
+
+
+def _position_of(op: ir.Operation, dim: int) -> int | None:
+    """The loop of `op` that runs along a dimension of its result; None where several do."""
+    view = structured(op)
+    if view is None:  # such as tensor.pad: one loop per dimension of the result
+        return dim
+    expr = view.maps[-1].results[dim]
+    return expr.position if isinstance(expr, ir.AffineDimExpr) else None
 
 
 def marked_layers(function: ir.Operation) -> Mapping[str, MarkedLayer]:
