@@ -70,6 +70,10 @@ class Kernel:
     dimension, full extent) where the operand holds a part only, whose first position is a scalar
     operand of the call; `rings` those where element i lives at `i mod extent of the operand`. The
     result is operand number `len(maps) - 1`. A `reverse` kernel visits its result backwards.
+
+    `block` is the extent of the register block along each loop of the result, () for single
+    elements: the generated code computes block by block, and reads all that a block needs before
+    it writes any of it.
     """
 
     layer: str
@@ -84,6 +88,7 @@ class Kernel:
     rings: tuple[tuple[int, int, int], ...] = ()
     macs: int = 0
     reverse: bool = False
+    block: tuple[int, ...] = ()
 
 
 def kernel_calls(function: ir.Operation) -> list[ir.Operation]:
@@ -129,6 +134,8 @@ def _attributes(kernel: Kernel) -> dict[str, ir.Attribute]:
         attributes["fdt.pads"] = ir.ArrayAttr.get([_pad_attribute(pad) for pad in kernel.pads])
     if kernel.slices:
         attributes["fdt.slices"] = ir.DenseI64ArrayAttr.get(kernel.slices)
+    if kernel.block:
+        attributes["fdt.block"] = ir.DenseI64ArrayAttr.get(kernel.block)
     if kernel.reverse:
         attributes["fdt.reverse"] = ir.UnitAttr.get()
     for name, triples in (("fdt.windows", kernel.windows), ("fdt.rings", kernel.rings)):
@@ -186,6 +193,7 @@ def read_kernel(call: ir.Operation) -> Kernel:
         rings=_triples(integers(call, "fdt.rings")),
         macs=integer(call, "fdt.macs"),
         reverse="fdt.reverse" in call.attributes,
+        block=integers(call, "fdt.block"),
     )
 
 

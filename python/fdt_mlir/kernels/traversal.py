@@ -1,13 +1,15 @@
 """When a kernel reads and writes: how far its result may overlap an input that dies in the call.
 
-A kernel visits the points of its result in the order of its loops (`loops.result_order`), forwards
-or, where the plan asks for it, backwards. At each point it first reads all that the point needs,
-then writes one element. So a byte of the input may be overwritten as soon as no later point reads
-it. The distances follow by walking all points once, for any indexing maps.
+A kernel visits its result block by block (`Kernel.block`; single elements without one) in the
+order of its loops (`loops.result_order`), forwards or, where the plan asks for it, backwards. It
+first reads all that a block needs, then writes the block. So a byte of the input may be overwritten
+as soon as no later block reads it. The distances follow by walking all blocks once, for any
+indexing maps.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +89,7 @@ def _largest(lead: Addresses) -> int:
 def _bounds(
     kernel: Kernel, reach: Reach, order: Sequence[int], backwards: bool
 ) -> tuple[Addresses, Addresses]:
-    """First and last byte that each point touches of an operand, in the order of the loops."""
+    """First and last byte that each block touches of an operand, in the order of the loops."""
     shape = [kernel.dims[dim] for dim in order]
     low = np.full(shape, reach.offset_bytes, dtype=np.int64)
     high = np.full(shape, reach.offset_bytes + reach.element_bytes - 1, dtype=np.int64)
@@ -99,7 +101,21 @@ def _bounds(
     idle = _idle_points(kernel, reach.operand, order, backwards)
     low[idle] = _NOTHING
     high[idle] = -_NOTHING
-    return low.reshape(-1), high.reshape(-1)
+    block = [kernel.block[dim] if kernel.block else 1 for dim in order]
+    lowest, highest = _by_block(low, block, _NOTHING).min(-1), _by_block(high, block, -_NOTHING)
+    return lowest, highest.max(-1)
+
+
+def _by_block(points: Addresses, block: Sequence[int], nothing: int) -> Addresses:
+    """The points of each block in a row of their own; blocks at the border are filled up."""
+    missing = [(0, -extent % size) for extent, size in zip(points.shape, block, strict=True)]
+    filled = np.pad(points, missing, constant_values=nothing)
+    split = [
+        n for extent, size in zip(filled.shape, block, strict=True) for n in (extent // size, size)
+    ]
+    blocks = filled.reshape(split)
+    outer, inner = range(0, len(split), 2), range(1, len(split), 2)
+    return blocks.transpose(*outer, *inner).reshape(math.prod(split[::2]), -1)
 
 
 def _positions(

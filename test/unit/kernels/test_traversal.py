@@ -1,5 +1,6 @@
 """Which reads a result must wait for, held against a simulation of the loops."""
 
+from dataclasses import replace
 from itertools import product
 
 from fdt_mlir.bindings import mlir_context
@@ -18,12 +19,17 @@ def forward_distance(described: Kernel, operand: int, read: Access) -> int:
 
 def simulated(steps: list[tuple[int, list[int]]]) -> int:
     """The least distance from which on no step reads what an earlier one wrote: (write, reads)."""
+    return simulated_blocks([([write], reads) for write, reads in steps])
+
+
+def simulated_blocks(steps: list[tuple[list[int], list[int]]]) -> int:
+    """The same for steps that write several elements once they have read: (writes, reads)."""
     for distance in range(50, -50, -1):
         written = set[int]()
-        for write, reads in steps:
+        for writes, reads in steps:
             if written & set(reads):
                 return distance + 1
-            written.add(write - distance)
+            written.update(write - distance for write in writes)
     raise AssertionError("every distance does")
 
 
@@ -64,3 +70,16 @@ def test_stage_inside_a_reduction_reads_at_every_point() -> None:
         distance = forward_distance(sums, 0, image)
     points = product(range(3), range(2))
     assert distance == simulated([(y * 2 + c, [c, c + 2, c + 4, c + 6]) for y, c in points])
+
+
+def test_block_reads_all_before_it_writes() -> None:
+    # Blocks of 2 x 2 over 3 x 5 points: those at the borders are smaller.
+    with mlir_context():
+        copy = replace(kernel((3, 5), 2, [Stage("copy", ("in:0",), (0, 1))]), block=(2, 2))
+        read = Access((subscript((0, 1), 5, 3), subscript((1, 0), 3, 1)))
+        distance = forward_distance(copy, 0, read)
+    steps: list[tuple[list[int], list[int]]] = []
+    for top, left in product(range(0, 3, 2), range(0, 5, 2)):
+        points = [*product(range(top, min(top + 2, 3)), range(left, min(left + 2, 5)))]
+        steps.append(([y * 5 + x for y, x in points], [x * 3 + y for y, x in points]))
+    assert distance == simulated_blocks(steps)
