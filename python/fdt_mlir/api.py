@@ -28,7 +28,15 @@ from fdt_mlir.report.facts import Facts, collect_facts
 from fdt_mlir.report.report import build_report
 from fdt_mlir.schedules.generate import schedule_text
 from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
-from fdt_mlir.stages import ALLOCATE, BUFFERIZE, IMPORT, KERNELS, NORMALIZE, Stage, emitc_stage
+from fdt_mlir.stages import (
+    BUFFERIZE,
+    IMPORT,
+    KERNELS,
+    NORMALIZE,
+    Stage,
+    allocate_stage,
+    emitc_stage,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +143,8 @@ def compile_model(
         discovery = _discover(module, options)
         clock.begin("schedules")
         schedule = _schedule(module, options)
-        for stage in (KERNELS, BUFFERIZE, ALLOCATE):
+        # The original computes nothing in place.
+        for stage in (KERNELS, BUFFERIZE, allocate_stage(in_place=options.strategy != "paper")):
             clock.run(stage, module)
         facts = collect_facts(module)
         clock.run(emitc_stage(name), module)

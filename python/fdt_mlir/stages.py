@@ -32,10 +32,11 @@ BUFFERIZE = Stage(
     "one-shot-bufferize{bufferize-function-boundaries=1"
     " function-boundary-type-conversion=identity-layout-map},canonicalize,cse,fdt-verify-buffers",
 )
-ALLOCATE = Stage("allocate", "fdt-plan-arena")
 
-# Without tiling; `paths` and `schedules` come after NORMALIZE.
-STAGES = (IMPORT, NORMALIZE, KERNELS, BUFFERIZE, ALLOCATE)
+
+def allocate_stage(in_place: bool = True) -> Stage:
+    """Plan the arena; `in_place`: whether a result may share bytes with a dying input."""
+    return Stage("allocate", "fdt-plan-arena" + ("" if in_place else "{in-place=0}"))
 
 
 def emitc_stage(model: str) -> Stage:

@@ -1,4 +1,4 @@
-// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-plan-arena)' | FileCheck %s
+// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-plan-arena{in-place=0})' | FileCheck %s
 
 // The input is dead when the output is written, and gives it its bytes: 20 + 6, not 20 + 6 + 4.
 // CHECK-LABEL: func.func @chain(

@@ -18,12 +18,12 @@ from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 from fdt_mlir.stages import IMPORT, NORMALIZE
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
-# Between them: a Fan-In, rows, several loops at once, several paths, both families in one model.
+# Between them: channels, rows, several loops at once.
 REPLAYED = {
     "cif": {"strategy": "fdt"},
-    "kws": {"ram_bytes": 5200},
+    "kws": {"strategy": "ffmt", "max_mac_overhead": 150.0},
     "mw": {"strategy": "auto"},
-    "ssd_u8": {"strategy": "auto"},
+    "ssd": {"strategy": "paper"},
 }
 
 
@@ -60,7 +60,7 @@ def test_a_replayed_schedule_gives_the_same_program(model: str, tmp_path: Path) 
     direct = api.compile(model_path(model), **REPLAYED[model])
     script = tmp_path / "schedule.mlir"
     script.write_text(direct.files["schedule.mlir"])
-    replayed = api.compile(model_path(model), transform_script=script)
+    replayed = api.compile(model_path(model), transform_script=script, **REPLAYED[model])
     name = f"{model}.c"
     # The comment on top says which strategy was asked for.
     body, replayed_body = (
@@ -88,10 +88,10 @@ def test_fdt_opt_replays_on_the_layer_form(model: str, tmp_path: Path) -> None:
     ("model", "old", "new"),
     [
         ("cif", r"tile_sizes \[(0, 0, 0|0, 0), 1\]", r"tile_sizes [\1, 4]"),
-        ("kws", r"array<i64: 7> ->", "array<i64: 3> ->"),
-        ("kws", r"array<i64: 7> ->", "array<i64: 24> ->"),
+        ("kws", r"array<i64: 3> ->", "array<i64: 2> ->"),
+        ("kws", r"array<i64: 3> ->", "array<i64: 4> ->"),
         ("mw", r"array<i64: 1, 1> ->", "array<i64: 5, 3> ->"),
-        ("ssd_u8", r"tile_sizes \[0, 0, (\d+)\]", "tile_sizes [0, 0, 2]"),
+        ("ssd", r"tile_sizes \[0, 0, (\d+)\]", "tile_sizes [0, 0, 2]"),
     ],
 )
 def test_tile_sizes_can_be_edited(model: str, old: str, new: str, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_budget_that_nothing_reaches(tmp_path: Path) -> None:
     buffers = {buffer["name"]: buffer for buffer in compiled.report["buffers"]}
     peak = next(s for s in compiled.report["steps"] if s["name"] == told[5])
     assert buffers[told[3]]["bytes"] == int(told[4])
-    assert peak["live_bytes"] == max(s["live_bytes"] for s in compiled.report["steps"])
+    assert peak["live_bytes"] >= compiled.arena_bytes
 
 
 def _cut_in_half(text: str) -> str:
@@ -151,7 +151,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str]] = {
     "no text": (lambda text: "\0\1\2", "schedule.mlir:1:"),
     "a match that finds nothing": (_sequence_without_match, "in @path_0: 0 operations have"),
     "tiles of nothing": (
-        lambda text: text.replace("array<i64: 7> ->", "array<i64: 0> ->"),
+        lambda text: text.replace("array<i64: 3> ->", "array<i64: 0> ->"),
         "tiles loops [1] of layer 'average_pooling2d' by [0]",
     ),
     "a loop too many": (

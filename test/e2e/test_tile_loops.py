@@ -36,11 +36,11 @@ def code_bytes(compiled: api.Compiled, folder: Path) -> int:
 @pytest.mark.parametrize(
     ("model", "choices"),
     [
-        ("kws", {"ram_bytes": 4200}),
+        ("kws", {"strategy": "ffmt", "max_mac_overhead": 150.0}),
         ("cif", {"strategy": "fdt"}),
         ("mw", {"strategy": "auto"}),
         ("res", {"max_mac_overhead": 30.0}),
-        ("ssd_u8", {"strategy": "auto"}),
+        ("ssd", {"strategy": "paper"}),
     ],
 )
 def test_a_path_adds_at_most_3_kib_of_code(
@@ -110,11 +110,10 @@ def test_a_fan_in_begins_and_finishes_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "choices"),
     [
-        ("kws", {"max_mac_overhead": 30.0}),
+        ("kws", {"strategy": "ffmt", "max_mac_overhead": 150.0}),
         ("cif", {"strategy": "fdt"}),
         ("mw", {"strategy": "auto"}),
-        ("ssd", {"strategy": "fdt"}),
-        ("ssd_u8", {"strategy": "auto"}),
+        ("ssd", {"strategy": "paper"}),
     ],
 )
 def test_tiles_write_their_slice_in_place(model: str, choices: dict[str, Any]) -> None:

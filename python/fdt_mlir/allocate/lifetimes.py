@@ -21,7 +21,10 @@ from fdt_mlir.passes import op_error
 
 @dataclass(frozen=True)
 class LiveBuffer:
-    """A buffer, the value that stands for it, and its half-open lifetime in steps."""
+    """A buffer, the value that stands for it, and its half-open lifetime in steps.
+
+    What a caller reads, an output, outlives the last step.
+    """
 
     name: str
     value: ir.Value
@@ -29,6 +32,7 @@ class LiveBuffer:
     align: int
     first: int
     last: int
+    is_output: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,18 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
             spans[value] = (min(known[0], first), max(known[1], last))
     end = max(1, len(steps))
     terminator = list(block.operations)[-1].operation
-    for value in terminator.operands:
-        base = view_of(value).base
+    outputs = [view_of(value).base for value in terminator.operands]
+    for base in outputs:
         spans[base] = (spans[base][0] if base in spans else 0, end)
     names = _names(function, steps)
     buffers = [
         LiveBuffer(
-            names[value], value, tensor_bytes(value), element_bytes(element_type(value)), *span
+            names[value],
+            value,
+            tensor_bytes(value),
+            element_bytes(element_type(value)),
+            *span,
+            is_output=value in outputs,
         )
         for value, span in spans.items()
         if _is_buffer(value)

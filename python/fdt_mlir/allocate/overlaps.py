@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer
@@ -13,6 +13,66 @@ from fdt_mlir.kernels.operands import View, views_of
 from fdt_mlir.kernels.traversal import Distances, Reach, overlap_distances
 from fdt_mlir.normalize.structured import element_bytes
 from fdt_mlir.planner.problem import Offset, Overlap
+
+
+@dataclass(frozen=True)
+class Ends:
+    """A buffer by name and size: one end of a pair that may overlap."""
+
+    name: str
+    size_bytes: int
+
+
+def exemptions(
+    source: Ends, result: Ends, distances: Distances, only_forward: bool
+) -> list[Overlap]:
+    """What the planner may do with a result and an input that dies in the call writing it.
+
+    A call runs in one direction, so with several dying inputs only the usual one is offered.
+    """
+    forward = Overlap(source.name, result.name, "forward", distances.forward_bytes)
+    if only_forward:
+        return [forward]
+    # The planner compares ends for the reverse direction, not starts.
+    growth = result.size_bytes - source.size_bytes
+    reverse = Overlap(source.name, result.name, "reverse", distances.reverse_bytes + growth)
+    return [forward, reverse]
+
+
+def distances_by_base(
+    kernel: Kernel, views: Sequence[View], is_memory: Callable[[ir.Value], bool]
+) -> dict[ir.Value, Distances]:
+    """How far the result of a call has to keep from each buffer that the call reads.
+
+    Left out are buffers of which the call may read any element at any time, and the one that it
+    writes. `is_memory` says which bases are buffers.
+    """
+    if kernel.slices or kernel.windows or kernel.rings:
+        return {}  # a part of a tensor: the next iteration of its loop reads on
+    write = _reach(kernel, views, len(views) - 1)
+    bases = dict.fromkeys(view.base for view in views[:-1] if is_memory(view.base))
+    found: dict[ir.Value, Distances] = {}
+    for base in bases:
+        reads = _reads(kernel, views, base)
+        if base != views[-1].base and reads is not None:
+            found[base] = overlap_distances(kernel, reads, write)
+    return found
+
+
+def _reads(kernel: Kernel, views: Sequence[View], source: ir.Value) -> list[Reach] | None:
+    """How a call reads a buffer; None where it may read any element at any time."""
+    operands = [n for n, view in enumerate(views[:-1]) if view.base == source]
+    tables = {f"table:{operand}" for operand in operands}
+    if any(tables & {*stage.args, *stage.init_args} for stage in kernel.stages):
+        return None
+    return [_reach(kernel, views, operand) for operand in operands]
+
+
+def _reach(kernel: Kernel, views: Sequence[View], operand: int) -> Reach:
+    view = views[operand]
+    width = element_bytes(view.element_type)
+    access = access_of(kernel.maps[operand], view.shape, view.strides)
+    return Reach(operand, access, width, view.offset * width)
 
 
 @dataclass(frozen=True)
@@ -27,13 +87,9 @@ class DyingInput:
 
     def overlaps(self) -> list[Overlap]:
         """The exemptions of this pair, as the planner wants them."""
-        names = (self.source.name, self.result.name)
-        forward = Overlap(*names, "forward", self.distances.forward_bytes)
-        if self.only_forward:
-            return [forward]
-        # The planner compares ends for the reverse direction, not starts.
-        growth = self.result.size_bytes - self.source.size_bytes
-        return [forward, Overlap(*names, "reverse", self.distances.reverse_bytes + growth)]
+        source = Ends(self.source.name, self.source.size_bytes)
+        result = Ends(self.result.name, self.result.size_bytes)
+        return exemptions(source, result, self.distances, self.only_forward)
 
     def runs_backwards(self, offsets: Mapping[str, Offset]) -> bool:
         """Whether the planned places are legal only if the kernel runs backwards."""
@@ -52,41 +108,22 @@ def dying_inputs(lifetimes: Lifetimes) -> list[DyingInput]:
     by_value = {buffer.value: buffer for buffer in lifetimes.buffers}
     pairs: list[DyingInput] = []
     for number, step in enumerate(lifetimes.steps):
-        kernel = read_kernel(step.op)
-        if kernel.slices or kernel.windows or kernel.rings or _is_in_loop(step.op):
-            continue
         views = views_of(step.op)
         result = by_value[views[-1].base]
-        sources = [
-            buffer
-            for buffer in dict.fromkeys(by_value.get(view.base) for view in views[:-1])
-            if buffer is not None and buffer.last == number + 1 and buffer != result
-        ]
-        if result.first != number:
+        if _is_in_loop(step.op) or result.first != number:
             continue
-        for source in sources:
-            reads = _reads(kernel, views, source)
-            if reads is not None:
-                distances = overlap_distances(kernel, reads, _reach(kernel, views, len(views) - 1))
-                pairs.append(DyingInput(step.op, source, result, distances, len(sources) > 1))
+        dying = {
+            buffer.value
+            for buffer in lifetimes.buffers
+            if buffer.last == number + 1 and not buffer.is_output
+        }
+        found = distances_by_base(read_kernel(step.op), views, dying.__contains__)
+        pairs += [
+            DyingInput(step.op, by_value[base], result, distances, len(found) > 1)
+            for base, distances in found.items()
+        ]
     return pairs
 
 
 def _is_in_loop(op: ir.Operation) -> bool:
     return op.parent is not None and op.parent.operation.name == "scf.for"
-
-
-def _reads(kernel: Kernel, views: list[View], source: LiveBuffer) -> list[Reach] | None:
-    """How a call reads a buffer; None where it may read any element at any time."""
-    operands = [n for n, view in enumerate(views[:-1]) if view.base == source.value]
-    tables = {f"table:{operand}" for operand in operands}
-    if any(tables & {*stage.args, *stage.init_args} for stage in kernel.stages):
-        return None
-    return [_reach(kernel, views, operand) for operand in operands]
-
-
-def _reach(kernel: Kernel, views: list[View], operand: int) -> Reach:
-    view = views[operand]
-    width = element_bytes(view.element_type)
-    access = access_of(kernel.maps[operand], view.shape, view.strides)
-    return Reach(operand, access, width, view.offset * width)

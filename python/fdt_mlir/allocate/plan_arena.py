@@ -28,12 +28,13 @@ class PlanArenaPass(Pass):
     Fails when: an argument is no memory of static shape, or nothing writes a buffer. A plan that
         the validator rejects is an internal error.
 
-    Options: `in-place`, whether a result may overlap an input that dies in the same call.
+    Options: `in-place` (true by default), whether a result may overlap an input that dies in the
+    same call.
     """
 
     name: ClassVar[str] = "fdt-plan-arena"
 
-    in_place: bool = False
+    in_place: bool = True
 
     def run(self, module: ir.Module) -> None:
         for operation in module.body.operations:

@@ -1,18 +1,28 @@
-"""The operands of a kernel call after bufferization: whose memory, where in it, what shape."""
+"""The operands of a kernel call: whose memory, where in it, what shape.
+
+Before bufferization the operands are tensors, whose memory will be contiguous.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
-from fdt_mlir.attributes import integers, string, tensor_data
+from fdt_mlir.attributes import integer_of, integers, items, items_of, string, tensor_data
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import destination_of, inputs_of
-from fdt_mlir.normalize.structured import producer
+from fdt_mlir.normalize.structured import producer, shape_of
 from fdt_mlir.passes import op_error
 
+_TENSOR_VIEWS = (
+    "tensor.collapse_shape",
+    "tensor.expand_shape",
+    "tensor.extract_slice",
+    "tensor.cast",
+)
 # Operations that show the same memory under another type.
 _RESHAPES = ("memref.collapse_shape", "memref.expand_shape", "memref.cast")
 
@@ -53,6 +63,70 @@ def view_of(value: ir.Value) -> View:
     return View(
         base, memref.element_type, tuple(memref.shape), tuple(strides), offset, tuple(dynamic)
     )
+
+
+def tensor_view_of(value: ir.Value) -> View:
+    """The view that a tensor will be: follow slices and reshapes back to the whole of it."""
+    op = producer(value)
+    shape = shape_of(value)
+    if op is None or op.name not in _TENSOR_VIEWS:
+        return View(value, value.type.element_type, shape, _contiguous(shape))
+    source = tensor_view_of(op.operands[0])
+    if op.name == "tensor.cast":
+        return source
+    if op.name == "tensor.extract_slice":
+        return _sliced(op, source, shape)
+    return replace(source, shape=shape, strides=_reshaped(op, source, shape))
+
+
+def _sliced(op: ir.Operation, source: View, shape: tuple[int, ...]) -> View:
+    names = ("static_offsets", "static_sizes", "static_strides")
+    offsets, sizes, steps = (integers(op, name) for name in names)
+    assert ir.ShapedType.get_dynamic_stride_or_offset() not in offsets, "tiles are no whole tensors"
+    start = sum(offset * stride for offset, stride in zip(offsets, source.strides, strict=True))
+    strides = [stride * step for stride, step in zip(source.strides, steps, strict=True)]
+    kept = _kept_dims(sizes, shape)
+    return View(
+        source.base,
+        source.element_type,
+        shape,
+        tuple(strides[dim] for dim in kept),
+        source.offset + start,
+    )
+
+
+def _kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
+    """The dimensions of a slice that its type keeps: some of extent 1 may be dropped."""
+    droppable = len(sizes) - len(shape)
+    kept: list[int] = []
+    for dim, size in enumerate(sizes):
+        if droppable and size == 1 and (len(kept) == len(shape) or shape[len(kept)] != 1):
+            droppable -= 1
+        else:
+            kept.append(dim)
+    return kept
+
+
+def _reshaped(op: ir.Operation, source: View, shape: Sequence[int]) -> tuple[int, ...]:
+    """The strides after a reshape, which joins or splits groups of dimensions."""
+    groups = [[integer_of(dim) for dim in items_of(group)] for group in items(op, "reassociation")]
+    collapses = op.name == "tensor.collapse_shape"
+    strides: list[int] = []
+    for number, group in enumerate(groups):
+        if collapses:
+            wide = [dim for dim in group if source.shape[dim] > 1]
+            strides.append(source.strides[wide[-1] if wide else group[-1]])
+        else:
+            inner = _contiguous([shape[dim] for dim in group])
+            strides += [source.strides[number] * stride for stride in inner]
+    return tuple(strides)
+
+
+def _contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+    strides = [1] * len(shape)
+    for dim in reversed(range(len(shape) - 1)):
+        strides[dim] = strides[dim + 1] * shape[dim + 1]
+    return tuple(strides)
 
 
 def _memref(value: ir.Value) -> ir.MemRefType:

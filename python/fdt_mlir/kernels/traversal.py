@@ -108,6 +108,8 @@ def _bounds(
 
 def _by_block(points: Addresses, block: Sequence[int], nothing: int) -> Addresses:
     """The points of each block in a row of their own; blocks at the border are filled up."""
+    if not block:
+        return points.reshape(1, 1)  # a single element
     missing = [(0, -extent % size) for extent, size in zip(points.shape, block, strict=True)]
     filled = np.pad(points, missing, constant_values=nothing)
     split = [

@@ -6,22 +6,26 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fdt_mlir.allocate.overlaps import distances_by_base
 from fdt_mlir.allocate.plan_arena import is_entry
 from fdt_mlir.bindings import ir
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
+from fdt_mlir.kernels.operands import tensor_view_of
 from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.structured import element_bytes, is_constant, is_splat, producer, shape_of
 from fdt_mlir.passes import location_of, run_mlir_passes
-from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, Read, TensorNode
+from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, MayOverlap, Read, TensorNode
 
 _VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 
 
-def build_graph(module: ir.Module) -> Graph:
+def build_graph(module: ir.Module, in_place: bool = True) -> Graph:
     """Read the graph of a module in layer form, which is left as it is.
+
+    Without `in_place` no result may share bytes with an input that dies in the layer.
 
     Raises CompileError where the module has no entry function.
     """
@@ -29,7 +33,7 @@ def build_graph(module: ir.Module) -> Graph:
     FormKernelsPass().run(copy)
     PlacePartsPass().run(copy)
     run_mlir_passes(copy, "canonicalize,cse")
-    return graph_of_kernels(copy)
+    return graph_of_kernels(copy, in_place)
 
 
 def _copy(module: ir.Module) -> ir.Module:
@@ -50,9 +54,9 @@ def entry_of(module: ir.Module) -> ir.Operation:
     return entries[0]
 
 
-def graph_of_kernels(module: ir.Module) -> Graph:
-    """Read the graph of a module in kernel form on tensors."""
-    return _Builder(module).build(entry_of(module))
+def graph_of_kernels(module: ir.Module, in_place: bool = True) -> Graph:
+    """Read the graph of a module in kernel form on tensors; see `build_graph`."""
+    return _Builder(module, in_place).build(entry_of(module))
 
 
 @dataclass
@@ -66,7 +70,8 @@ class _Tensor:
 
 
 class _Builder:
-    def __init__(self, module: ir.Module):
+    def __init__(self, module: ir.Module, in_place: bool):
+        self.in_place = in_place
         self.symbols = ir.SymbolTable(module.operation)
         self.layers: list[LayerNode] = []
         self.tensors: dict[str, _Tensor] = {}
@@ -99,6 +104,7 @@ class _Builder:
 
     def _read_call(self, call: ir.Operation) -> None:
         layer, number = self._layer(call), len(self.layers)
+        overlaps = self._overlaps(call) if self.in_place else ()
         whole = _viewed(destination_of(call))
         if whole == destination_of(call):
             self._add_tensor(layer.name, call.results[0]).writers.append(number)
@@ -110,7 +116,12 @@ class _Builder:
             tensor.whole_because = "several layers write a part of it"
             self.shown[call.results[0]] = tensor.name
             layer = replace(layer, part_of=tensor.name)
-        self.layers.append(layer)
+        self.layers.append(replace(layer, overlaps=overlaps))
+
+    def _overlaps(self, call: ir.Operation) -> tuple[MayOverlap, ...]:
+        views = [tensor_view_of(value) for value in (*inputs_of(call), destination_of(call))]
+        found = distances_by_base(read_kernel(call), views, self.shown.__contains__)
+        return tuple(MayOverlap(self.shown[base], each) for base, each in found.items())
 
     def _read_insert(self, op: ir.Operation) -> None:
         """A part of a tensor is in its place: the rest of it was there before."""

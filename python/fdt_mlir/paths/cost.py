@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from fdt_mlir.allocate.overlaps import Ends, exemptions
 from fdt_mlir.paths.cones import grow_cone
-from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.graph import Graph, MayOverlap
 from fdt_mlir.paths.program import accumulator_bytes
 from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import Candidate
 from fdt_mlir.planner.layout import LayoutLimits, plan_layout
 from fdt_mlir.planner.plan import Plan
-from fdt_mlir.planner.problem import Buffer, Problem
+from fdt_mlir.planner.problem import Buffer, Overlap, Problem
 
 
 @dataclass(frozen=True)
 class ProgramStep:
-    """A step of the tiled program: what it writes and reads, and the layer it is part of."""
+    """A step of the tiled program: what it writes and reads, and the layer it is part of.
+
+    `overlaps` lists what it may overwrite, should it be the last to read it.
+    """
 
     layer: int
     name: str
     writes: str
     reads: tuple[str, ...]
+    overlaps: tuple[MayOverlap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ class _Flattener:
     def add_layer(self, number: int) -> None:
         layer = self.graph.layers[number]
         reads = tuple(dict.fromkeys(read.tensor for read in layer.reads))
-        self.steps.append(ProgramStep(number, layer.name, layer.result, reads))
+        step = ProgramStep(number, layer.name, layer.result, reads, layer.overlaps)
+        self.steps.append(step)
 
     def add_region(self, region: Candidate) -> None:
         layer = self.graph.layers[region.end]
@@ -145,7 +151,27 @@ class _Flattener:
             Buffer(name, self.sizes[name], *span, align=self.aligns[name])
             for name, span in spans.items()
         )
-        return TiledProgram(tuple(self.steps), Problem(buffers))
+        return TiledProgram(tuple(self.steps), Problem(buffers, self._overlaps(spans)))
+
+    def _overlaps(self, spans: Mapping[str, tuple[int, int]]) -> tuple[Overlap, ...]:
+        """The exemptions of all steps that write a new buffer and are the last to read another."""
+        overlaps: list[Overlap] = []
+        for number, step in enumerate(self.steps):
+            if spans[step.writes][0] != number:
+                continue
+            dying = [
+                each
+                for each in step.overlaps
+                if spans[each.tensor][1] == number + 1 and not self._is_output(each.tensor)
+            ]
+            result = Ends(step.writes, self.sizes[step.writes])
+            for each in dying:
+                source = Ends(each.tensor, self.sizes[each.tensor])
+                overlaps += exemptions(source, result, each.distances, len(dying) > 1)
+        return tuple(overlaps)
+
+    def _is_output(self, name: str) -> bool:
+        return name in self.graph.tensors and self.graph.tensors[name].is_output
 
 
 def tile_buffer_bytes(graph: Graph, region: Candidate) -> dict[str, int]:

@@ -25,6 +25,7 @@ from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
 from fdt_mlir.paths.search import Choice, Search
 from fdt_mlir.planner.layout import LayoutLimits
 from fdt_mlir.planner.plan import Plan
+from fdt_mlir.planner.problem import Buffer
 
 _FAMILIES: dict[Strategy, tuple[str, ...]] = {
     "none": (),
@@ -44,7 +45,9 @@ def discover(module: ir.Module, options: DiscoveryOptions) -> Discovery:
 
     Raises CompileError where `options.ram_bytes` cannot be reached.
     """
-    return discover_in_graph(build_graph(module), options)
+    # The original computes nothing in place.
+    graph = build_graph(module, in_place=options.strategy != "paper")
+    return discover_in_graph(graph, options)
 
 
 def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
@@ -62,11 +65,11 @@ def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
 
 @dataclass(frozen=True)
 class _Scored:
-    """A set of regions with its planned arena, which no layout puts below `live_bytes`."""
+    """A set of regions with its planned arena, which no layout puts below `bound_bytes`."""
 
     regions: tuple[Candidate, ...]
     arena_bytes: int
-    live_bytes: int
+    bound_bytes: int
     macs: int
 
     @property
@@ -94,9 +97,9 @@ class _Chooser:
     def _score(
         self, regions: tuple[Candidate, ...], limits: LayoutLimits | None = _SCORING
     ) -> _Scored:
-        program, plan = predict_layout(self.graph, regions, limits)
-        live_bytes = max(program.live_bytes(), default=0)
-        return _Scored(regions, plan.arena_bytes, live_bytes, predict_macs(self.graph, regions))
+        _, plan = predict_layout(self.graph, regions, limits)
+        macs = predict_macs(self.graph, regions)
+        return _Scored(regions, plan.arena_bytes, plan.lower_bound_bytes, macs)
 
     def choose(self) -> _Scored:
         """The best choice. Raises CompileError where none fits the RAM."""
@@ -107,8 +110,8 @@ class _Chooser:
         # Nothing tiled is always allowed, and comes first.
         allowed = [s for s in self.scored if overhead(s.macs, self.graph.macs) <= limit]
         best = min(allowed, key=lambda scored: scored.rank)
-        hopeful = [scored for scored in allowed if scored.live_bytes < best.arena_bytes]
-        hopeful.sort(key=lambda scored: scored.live_bytes)
+        hopeful = [scored for scored in allowed if scored.bound_bytes < best.arena_bytes]
+        hopeful.sort(key=lambda scored: scored.bound_bytes)
         return min([best, *self._planned(hopeful)], key=lambda scored: scored.rank)
 
     def _least_work(self) -> _Scored:
@@ -116,7 +119,7 @@ class _Chooser:
         by_work = sorted(self.scored, key=lambda scored: (scored.macs, *scored.rank))
         fitting = [scored for scored in by_work if scored.arena_bytes <= ram_bytes][:1]
         cheaper = by_work[: by_work.index(fitting[0])] if fitting else by_work
-        hopeful = [scored for scored in cheaper if scored.live_bytes <= ram_bytes]
+        hopeful = [scored for scored in cheaper if scored.bound_bytes <= ram_bytes]
         planned = [s for s in self._planned(hopeful) if s.arena_bytes <= ram_bytes]
         if not (planned or fitting):
             raise self._nothing_fits(min(self.scored, key=lambda scored: scored.rank))
@@ -137,7 +140,7 @@ class _Chooser:
 
     def _nothing_fits(self, best: _Scored) -> CompileError:
         program, plan = predict_layout(self.graph, best.regions)
-        peak = find_peak(self.graph, program)
+        peak = find_peak(self.graph, program, plan)
         more = 100 * overhead(best.macs, self.graph.macs)
         return compile_error(
             f"no tiling fits {self.options.ram_bytes} bytes of RAM: the smallest arena found is"
@@ -151,7 +154,7 @@ class _Chooser:
 
 @dataclass(frozen=True)
 class Peak:
-    """The step of the largest sum of live bytes, and the largest buffer alive in it."""
+    """A step that needs all of the arena, and the largest buffer alive in it."""
 
     step: str
     buffer: str
@@ -159,17 +162,23 @@ class Peak:
     location: SourceLocation | None
 
 
-def find_peak(graph: Graph, program: TiledProgram) -> Peak:
-    """Find what sets the peak of a program: the first of the steps with most live bytes."""
+def find_peak(graph: Graph, program: TiledProgram, plan: Plan) -> Peak:
+    """Find what sets the arena: of the steps that reach its end, the first with most live bytes."""
     live = program.live_bytes()
     if not live:  # a model that only reshapes
         return Peak("", "", 0, None)
-    number = live.index(max(live))
+    highest = [b for b in program.problem.buffers if _end(b, plan) == plan.arena_bytes]
+    reaching = [n for n in range(len(live)) if any(b.first <= n < b.last for b in highest)]
+    number = max(reaching, key=lambda step: (live[step], -step))
     step = program.steps[number]
     buffers = [b for b in program.problem.buffers if b.first <= number < b.last]
     largest = max(buffers, key=lambda buffer: buffer.size_bytes)
     location = graph.layers[step.layer].location
     return Peak(step.name, largest.name, largest.size_bytes, location)
+
+
+def _end(buffer: Buffer, plan: Plan) -> int:
+    return plan.offsets[buffer.name] + buffer.size_bytes
 
 
 def _describe(
@@ -181,7 +190,7 @@ def _describe(
 ) -> Discovery:
     program, plan = predict_layout(graph, chosen.regions)
     _, untiled = predict_layout(graph, ())
-    peak = find_peak(graph, program)
+    peak = find_peak(graph, program, plan)
     return Discovery(
         paths=tuple(_path_plan(graph, chosen.regions, region, plan) for region in chosen.regions),
         predicted_arena_bytes=plan.arena_bytes,

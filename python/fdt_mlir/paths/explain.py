@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fdt_mlir.paths.cones import grow_cone
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.path_plan import DiscoveryOptions, LayerNote
-from fdt_mlir.paths.program import untiled_live_bytes
+from fdt_mlir.paths.program import untiled_live_bytes, untiled_needs_bytes
 from fdt_mlir.paths.regions import Candidate, CandidateTable
 
 
@@ -20,7 +20,7 @@ def explain(
 ) -> tuple[LayerNote, ...]:
     """Say for each layer in which path it is or why it is in none."""
     path_of = {member: n for n, region in enumerate(regions) for member in region.members}
-    live = untiled_live_bytes(graph)
+    live, needs = untiled_live_bytes(graph), untiled_needs_bytes(graph)
     notes: list[LayerNote] = []
     for number, layer in enumerate(graph.layers):
         path = path_of.get(number)
@@ -30,15 +30,15 @@ def explain(
             reason = f"runs in {regions[path].tiles} tiles with {others} other layer{plural}"
         elif options.strategy == "none":
             reason = "tiling is switched off"
-        elif live[number] < arena_bytes:
-            reason = f"needs {live[number]} bytes, less than the arena"
+        elif needs[number] < arena_bytes:
+            reason = f"needs {needs[number]} bytes, less than the arena"
         else:
-            reason = _obstacle(graph, tables, number, live[number])
+            reason = _obstacle(graph, tables, number, needs[number])
         notes.append(LayerNote(layer.name, live[number], path, reason))
     return tuple(notes)
 
 
-def _obstacle(graph: Graph, tables: Sequence[CandidateTable], number: int, live_bytes: int) -> str:
+def _obstacle(graph: Graph, tables: Sequence[CandidateTable], number: int, needs_bytes: int) -> str:
     """Why a layer at the peak is not tiled."""
     least_bytes: int | None = None
     least_macs: int | None = None
@@ -47,14 +47,14 @@ def _obstacle(graph: Graph, tables: Sequence[CandidateTable], number: int, live_
             continue
         lowest = int(table.peak_bytes.min())
         least_bytes = lowest if least_bytes is None else min(least_bytes, lowest)
-        helping = table.extra_macs[table.peak_bytes < live_bytes]
+        helping = table.extra_macs[table.peak_bytes < needs_bytes]
         if len(helping):
             cost = int(helping.min())
             least_macs = cost if least_macs is None else min(least_macs, cost)
     if least_macs is not None:
         share = 100 * max(0, least_macs) / graph.macs if graph.macs else 0.0
         return (
-            f"a path through it needs {least_bytes} of its {live_bytes} bytes at best and at least"
+            f"a path through it needs {least_bytes} of its {needs_bytes} bytes at best and at least"
             f" {share:.1f} % more multiply-accumulates, or other layers keep the arena as large"
         )
     if least_bytes is not None:

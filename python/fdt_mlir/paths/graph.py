@@ -13,6 +13,7 @@ from functools import cached_property
 
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.kernels.access import Linear
+from fdt_mlir.kernels.traversal import Distances
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,14 @@ class Read:
 
 
 @dataclass(frozen=True)
+class MayOverlap:
+    """How far the result of a layer has to keep from a tensor that it reads for the last time."""
+
+    tensor: str
+    distances: Distances
+
+
+@dataclass(frozen=True)
 class FanIn:
     """How the reduction of a layer may be split: which loops, and what holds the partial sums.
 
@@ -75,6 +84,7 @@ class LayerNode:
     `dims` are loop extents, those of the result first; `result_loops` names the loop of each axis
     of the result, None for an axis of extent 1. `constant_dims` are the loops that index weights
     or other constants. `part_of` names the tensor that the result is a part of, if it is.
+    `overlaps` lists the tensors whose bytes the result may take, should they die here.
     """
 
     name: str
@@ -87,6 +97,7 @@ class LayerNode:
     fan_in: FanIn | None = None
     location: SourceLocation | None = None
     part_of: str | None = None
+    overlaps: tuple[MayOverlap, ...] = ()
 
     @property
     def result(self) -> str:

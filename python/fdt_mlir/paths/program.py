@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.kernels.traversal import Distances
 from fdt_mlir.paths.graph import Graph, LayerNode, TensorNode
 
 
@@ -25,8 +26,38 @@ class RegionShape:
 
 
 def untiled_live_bytes(graph: Graph) -> list[int]:
-    """Sum of live bytes in each step, where nothing is tiled."""
+    """Sum of live bytes in each step, where nothing is tiled and nothing overlaps."""
     return [_live_bytes(graph, step, frozenset()) for step in range(len(graph.layers))]
+
+
+def untiled_needs_bytes(graph: Graph) -> list[int]:
+    """What each step needs at least, where nothing is tiled: results overlap dying inputs."""
+    live = untiled_live_bytes(graph)
+    return [total - shared_bytes(graph, step) for step, total in enumerate(live)]
+
+
+def shared_bytes(graph: Graph, step: int) -> int:
+    """The most that the result of a layer can share with an input that dies in it."""
+    result = graph.result_of(step)
+    if result.producer != step:
+        return 0
+    dying = [
+        (graph.tensors[each.tensor].size_bytes, each.distances)
+        for each in graph.layers[step].overlaps
+        if graph.last_use[each.tensor] == step
+    ]
+    return max(
+        (union_saving(size, result.size_bytes, distances) for size, distances in dying), default=0
+    )
+
+
+def union_saving(source_bytes: int, result_bytes: int, distances: Distances) -> int:
+    """How much less than both a dying input and a result need together, at their closest."""
+    union = min(
+        max(source_bytes + max(distances.forward_bytes, 0), result_bytes),
+        max(source_bytes, result_bytes + max(distances.reverse_bytes, 0)),
+    )
+    return max(0, source_bytes + result_bytes - union)
 
 
 def _live_bytes(graph: Graph, step: int, later: frozenset[int]) -> int:

@@ -1,10 +1,11 @@
 """The search: which regions to tile, for every arena size that can be reached.
 
-A program is cut into consecutive pieces: single layers, and intervals taken by one region. What
-lives in a piece does not depend on how the other pieces are tiled, so for a limit of live bytes
-dynamic programming over the cuts gives the set of regions of least work. Lowering the limit to
-just below each result walks along the Pareto front of live bytes and work. All regions are chosen
-at once, which breaks plateaus: several steps at the same peak.
+A program is cut into consecutive pieces: single layers, and intervals taken by one region. What a
+piece needs (its live bytes less what a result shares with a dying input) does not depend on how the
+other pieces are tiled, so for a limit of needed bytes dynamic programming over the cuts gives the
+set of regions of least work. Lowering the limit to just below each result walks along the Pareto
+front of needed bytes and work. All regions are chosen at once, which breaks plateaus: several steps
+at the same peak. The planner has the last word: it lays out each choice of the front.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fdt_mlir.paths.graph import Graph
-from fdt_mlir.paths.program import untiled_live_bytes
+from fdt_mlir.paths.program import untiled_needs_bytes
 from fdt_mlir.paths.regions import Candidate, CandidateTable
 
 # Tiles count after work: both are compared as one number, `macs * _TILE_WEIGHT + tiles`.
@@ -25,16 +26,16 @@ _TILE_WEIGHT = 1 << 24
 
 @dataclass(frozen=True)
 class Choice:
-    """A set of regions: the sum of live bytes at its peak and its additional work."""
+    """A set of regions: what its neediest step needs, were it alone, and its additional work."""
 
     regions: tuple[Candidate, ...]
-    live_bytes: int
+    needs_bytes: int
     extra_macs: int
 
 
 @dataclass(frozen=True)
 class _Interval:
-    """The candidates of one interval that are best for some limit, by falling live bytes."""
+    """The candidates of one interval that are best for some limit, by falling bytes."""
 
     first: int
     end: int
@@ -49,12 +50,12 @@ class _Interval:
 
 
 class Search:
-    """Candidates of a graph, prepared to be chosen from for any limit of live bytes."""
+    """Candidates of a graph, prepared to be chosen from for any limit of needed bytes."""
 
     def __init__(self, graph: Graph, tables: Sequence[CandidateTable]):
         self.graph = graph
         self.tables = list(tables)
-        self.live = untiled_live_bytes(graph)
+        self.needs = untiled_needs_bytes(graph)
         self.ending: dict[int, list[_Interval]] = {}
         for (first, end), numbers in _by_interval(self.tables).items():
             interval = self._interval(first, end, numbers)
@@ -85,14 +86,14 @@ class Search:
     def within(self, limit_bytes: int) -> Choice | None:
         """The regions of least work, then fewest tiles, then fewest regions within a limit.
 
-        None where no choice keeps every step within `limit_bytes` of live buffers.
+        None where no choice keeps every step within `limit_bytes`.
         """
         # Up to each layer: cost, number of regions, and how the last piece came about.
         best: list[tuple[int, int, _Interval | None, int] | None] = [(0, 0, None, -1)]
-        for layer, live in enumerate(self.live):
+        for layer, needs in enumerate(self.needs):
             found: tuple[int, int, _Interval | None, int] | None = None
             before = best[layer]
-            if live <= limit_bytes and before is not None:
+            if needs <= limit_bytes and before is not None:
                 found = (before[0], before[1], None, -1)
             for interval in self.ending.get(layer, ()):
                 start = best[interval.first]
@@ -114,7 +115,7 @@ class Search:
             assert entry is not None
             _, _, interval, position = entry
             if interval is None:
-                peak = max(peak, self.live[layer - 1])
+                peak = max(peak, self.needs[layer - 1])
                 layer -= 1
             else:
                 table, row = interval.places[position]
@@ -125,17 +126,17 @@ class Search:
         return Choice(tuple(regions), peak, sum(region.extra_macs for region in regions))
 
     def front(self, lowest_bytes: int = 0) -> list[Choice]:
-        """The Pareto front of live bytes and work, from untiled downwards.
+        """The Pareto front of needed bytes and work, from untiled downwards.
 
-        Stops below `lowest_bytes` of live buffers.
+        Stops below `lowest_bytes`.
         """
         choices: list[Choice] = []
-        choice = self.within(max(self.live, default=0))
+        choice = self.within(max(self.needs, default=0))
         while choice is not None:
             choices.append(choice)
-            if choice.live_bytes <= lowest_bytes:
+            if choice.needs_bytes <= lowest_bytes:
                 break
-            choice = self.within(choice.live_bytes - 1)
+            choice = self.within(choice.needs_bytes - 1)
         return choices
 
 

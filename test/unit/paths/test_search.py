@@ -63,7 +63,7 @@ def test_least_work_within_every_limit(seed):
         best = min(cost(regions) for regions, live in sets if live <= limit)
         found = search.within(limit)
         assert found is not None
-        assert found.live_bytes <= limit
+        assert found.needs_bytes <= limit
         assert cost(found.regions) == best
     assert search.within(min(live for _, live in sets) - 1) is None
 
@@ -74,12 +74,12 @@ def test_the_front_is_complete_and_ordered(seed):
     graph = random_graph(seed, layers=5)
     search = Search(graph, list(candidate_tables(graph)))
     front = search.front()
-    sizes = [choice.live_bytes for choice in front]
+    sizes = [choice.needs_bytes for choice in front]
     assert sizes == sorted(set(sizes), reverse=True)
     assert front[0].regions == ()
     assert search.within(sizes[-1] - 1) is None
     for choice in front:
-        assert max(tile_program(graph, choice.regions).live_bytes()) == choice.live_bytes
+        assert max(tile_program(graph, choice.regions).live_bytes()) == choice.needs_bytes
 
 
 def test_plateaus_are_broken_by_several_paths_at_once():
@@ -90,7 +90,7 @@ def test_plateaus_are_broken_by_several_paths_at_once():
     graph = build.graph(middle)  # an output cannot be inside of a path
     front = Search(graph, list(candidate_tables(graph))).front()
     untiled, least = front[0], front[-1]
-    assert tile_program(graph, []).live_bytes().count(untiled.live_bytes) == 3
+    assert tile_program(graph, []).live_bytes().count(untiled.needs_bytes) == 3
     assert [region.members for region in least.regions] == [(0, 1), (2, 3)]
     for region in least.regions:
-        assert max(tile_program(graph, [region]).live_bytes()) == untiled.live_bytes
+        assert max(tile_program(graph, [region]).live_bytes()) == untiled.needs_bytes

@@ -72,7 +72,7 @@ def _paths_note(subject: Subject) -> str:
 FIGURES: Mapping[str, Callable[[Subject], Measured]] = {
     "arena_bytes": _arena,
     "percent_of_untiled": lambda s: Measured(
-        round(100 * s.compiled.arena_bytes / s.compiled.report["arena_bytes_untiled"], 2)
+        round(100 * s.compiled.arena_bytes / s.untiled_live_bytes, 2)
     ),
     "mac_overhead_percent": lambda s: Measured(round(100 * s.compiled.report["mac_overhead"], 3)),
     "bytes_beyond_prediction": lambda s: Measured(

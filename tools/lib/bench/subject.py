@@ -180,6 +180,11 @@ class Subject:
         return self._once_per_code("sizes", lambda: targets.build(self.folder, DEVICE).sizes)
 
     @property
+    def untiled_live_bytes(self) -> int:
+        """What is live at once where nothing is tiled and nothing computed in place."""
+        return self._sibling("none").compiled.report["live_sum_bytes"]
+
+    @property
     def code_growth_per_path(self) -> float:
         """Bytes of code more than without tiling, for each path."""
         paths = len(self.compiled.report["paths"])
