@@ -16,7 +16,7 @@ from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c
 from fdt_mlir.errors import UsageError, compile_error
-from fdt_mlir.importer.import_options import ImportOptions, Numerics
+from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
 from fdt_mlir.normalize.names import identifier
 from fdt_mlir.paths.build_graph import entry_of
@@ -97,7 +97,7 @@ class CompileOptions:
     ram_bytes: the memory to fit; the least additional work that fits it is chosen. 0: no limit.
     max_mac_overhead: percent of additional multiply-accumulates that the least arena may cost.
     transform_script: a schedule to apply instead of searching for one.
-    outputs, io, numerics: see ImportOptions.
+    outputs, io, numerics, shapes, io_layout: see ImportOptions.
     """
 
     name: str | None = None
@@ -108,6 +108,8 @@ class CompileOptions:
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    io_layout: IoLayout = "model"
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -136,7 +138,7 @@ def compile_model(
     clock = _Clock(progress)
     with mlir_context():
         clock.begin("importer")
-        module = import_model(path, ImportOptions(options.outputs, options.io, options.numerics))
+        module = import_model(path, _import_options(options))
         clock.run(IMPORT, module)
         clock.run(NORMALIZE, module)
         clock.begin("paths")
@@ -159,6 +161,12 @@ def compile_model(
         "schedule.mlir": schedule,
     }
     return Compiled(name, files, report, discovery, emitc, clock.seconds)
+
+
+def _import_options(options: CompileOptions) -> ImportOptions:
+    return ImportOptions(
+        options.outputs, options.io, options.numerics, options.shapes, options.io_layout
+    )
 
 
 def _discover(module: ir.Module, options: CompileOptions) -> Discovery:

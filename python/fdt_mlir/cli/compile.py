@@ -44,6 +44,8 @@ def _run(argv: Sequence[str]) -> int:
         outputs=options.outputs,
         io=options.io,
         numerics=options.numerics,
+        shapes=dict(options.shape),
+        io_layout=options.io_layout,
     )
     with messages.status("importer") as status:
         compiled = compile_model(options.model, choices, status.update)
@@ -75,6 +77,15 @@ def parse_bytes(text: str) -> int:
     return int(size)
 
 
+def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """Read `name=1x49x10`. Raises ArgumentTypeError for anything else."""
+    name, _, extents = text.rpartition("=")
+    numbers = extents.split("x")
+    if not name or not all(number.isdecimal() and int(number) > 0 for number in numbers):
+        raise argparse.ArgumentTypeError(f"'{text}' is no shape: write name=1x49x10")
+    return name, tuple(int(number) for number in numbers)
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
@@ -86,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", type=Path, help="a .tflite, .mlir or .mlirbc file")
+    parser.add_argument("model", type=Path, help="a .tflite, .onnx, .mlir or .mlirbc file")
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the C files")
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
     _add_memory_options(parser)
@@ -142,6 +153,21 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         choices=("litert", "tflm"),
         default="litert",
         help="equal LiteRT's reference kernels (default) or TensorFlow Lite Micro",
+    )
+    group.add_argument(
+        "--shape",
+        type=parse_shape,
+        action="append",
+        default=[],
+        metavar="NAME=1x49x10",
+        help="shape of an input that the ONNX model leaves open; may be repeated",
+    )
+    group.add_argument(
+        "--io-layout",
+        choices=("model", "nhwc"),
+        default="model",
+        help="ONNX inputs and outputs of 4 dimensions: as the model has them (default), or"
+        " channels last",
     )
 
 

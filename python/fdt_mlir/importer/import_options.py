@@ -1,9 +1,11 @@
 """What a user chooses about how a model is read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Numerics = Literal["litert", "tflm"]
+IoLayout = Literal["model", "nhwc"]
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,13 @@ class ImportOptions:
     io: "int8" drops the conversions between inputs or outputs and an integer core. None: as is.
     numerics: whose reference kernels integer results equal: LiteRT's or TensorFlow Lite Micro's.
         RELU6 between unequal scales is the exception: Micro ignores the change of scale there.
+    shapes: shapes of inputs by name, for models that leave them open. ONNX only.
+    io_layout: "nhwc" gives inputs and outputs of four dimensions to the caller with channels
+        last; "model" as the model says. ONNX only.
     """
 
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    io_layout: IoLayout = "model"

@@ -9,7 +9,20 @@ from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.mlir_file import read_mlir
 from fdt_mlir.importer.tflite_file import read_tflite
 
-_READERS = {".tflite": read_tflite, ".mlir": read_mlir, ".mlirbc": read_mlir}
+
+def _read_onnx(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
+    # Loaded only for those who need it: protobuf takes its time.
+    from fdt_mlir.importer.onnx.onnx_file import read_onnx
+
+    return read_onnx(path, data, options)
+
+
+_READERS = {
+    ".tflite": read_tflite,
+    ".onnx": _read_onnx,
+    ".mlir": read_mlir,
+    ".mlirbc": read_mlir,
+}
 _DEFAULTS = ImportOptions()
 
 

@@ -1,0 +1,1 @@
+"""ONNX models, float and quantised, as linalg on tensors: one function per operator."""

@@ -1,0 +1,323 @@
+"""Operators that move or rename elements and compute nothing; stored integers stay as they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from fdt_mlir.importer.onnx.call import Call, Result, Translation
+from fdt_mlir.importer.onnx.elements import common_order, elementwise
+from fdt_mlir.importer.onnx.emit import Index, Loops, cut, empty, pad, paste, same
+from fdt_mlir.importer.onnx.encoded import plain, real
+from fdt_mlir.importer.onnx.quantisation import Quantisation
+from fdt_mlir.importer.onnx.tensor import Tensor, computed, constant
+from fdt_mlir.importer.onnx.views import in_order, reshape
+
+
+def movable(tensor: Tensor) -> Tensor:
+    """A tensor whose elements may go anywhere: floats where scales differ from place to place."""
+    quantisation = tensor.quantisation
+    is_uneven = quantisation is not None and not quantisation.is_per_tensor
+    return real(tensor) if is_uneven else tensor
+
+
+def transposed(tensor: Tensor, permutation: Sequence[int]) -> Tensor:
+    """Rename dimensions: result dimension i is dimension permutation[i]. Nothing is moved."""
+    shape = tuple(tensor.shape[dim] for dim in permutation)
+    quantisation = _transposed_quantisation(tensor, permutation)
+    if tensor.data is not None:
+        return constant(np.transpose(tensor.data, permutation), quantisation)
+    order = tuple(tuple(permutation).index(dim) for dim in tensor.order)
+    return replace(tensor, shape=shape, order=order, quantisation=quantisation, flattened=None)
+
+
+def _transposed_quantisation(tensor: Tensor, permutation: Sequence[int]) -> Quantisation | None:
+    quantisation = tensor.quantisation
+    if quantisation is None or quantisation.is_per_tensor:
+        return quantisation
+    scale, zero_point = (
+        np.transpose(array.reshape((1,) * (tensor.rank - array.ndim) + array.shape), permutation)
+        if array.size > 1
+        else array
+        for array in (quantisation.scale, quantisation.zero_point)
+    )
+    return Quantisation(scale, zero_point)
+
+
+def _transpose(call: Call) -> Tensor:
+    tensor = call.tensor()
+    return transposed(tensor, call.ints("perm", tuple(reversed(range(tensor.rank)))))
+
+
+def _reshape(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    wanted = [int(extent) for extent in call.constant(1, "the shape")]
+    if not call.integer("allowzero"):
+        wanted = [tensor.shape[dim] if extent == 0 else extent for dim, extent in enumerate(wanted)]
+    if -1 in wanted:
+        known = -math.prod(wanted)
+        wanted[wanted.index(-1)] = math.prod(tensor.shape) // max(known, 1)
+    if math.prod(wanted) != math.prod(tensor.shape):
+        raise call.error(
+            f"{math.prod(tensor.shape)} elements cannot take the shape {tuple(wanted)}",
+            "a fixed batch size in the shape is the usual cause: export with -1 in its place",
+        )
+    return reshape(tensor, wanted)
+
+
+def _flatten(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    axis = call.integer("axis", 1)
+    axis = axis + tensor.rank if axis < 0 else axis
+    return reshape(tensor, (math.prod(tensor.shape[:axis]), math.prod(tensor.shape[axis:])))
+
+
+def _squeeze(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    axes = call.axes(1, tensor.rank)
+    if axes is None:
+        axes = tuple(dim for dim, extent in enumerate(tensor.shape) if extent == 1)
+    return reshape(tensor, [n for dim, n in enumerate(tensor.shape) if dim not in axes])
+
+
+def _unsqueeze(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    count = np.size(call.attributes.get("axes", call.optional(1, "axes")))
+    axes = call.axes(1, tensor.rank + count)
+    assert axes is not None
+    extents = iter(tensor.shape)
+    return reshape(
+        tensor, [1 if dim in axes else next(extents) for dim in range(tensor.rank + count)]
+    )
+
+
+def _identity(call: Call) -> Tensor:
+    return call.tensor()
+
+
+def _concat(call: Call) -> Tensor:
+    tensors = [movable(call.tensor(index)) for index in range(len(call.inputs))]
+    axis = call.axis(tensors[0].rank)
+    quantisation = _shared(tensors)
+    if any(tensor.is_encoded for tensor in tensors) and quantisation is None:
+        tensors = [real(tensor) for tensor in tensors]
+    order = common_order(tensors, tensors[0].rank)
+    shape = list(tensors[0].shape)
+    shape[axis] = sum(tensor.shape[axis] for tensor in tensors)
+    whole = empty([shape[dim] for dim in order], tensors[0].dtype)
+    first = [0] * len(shape)
+    for tensor in tensors:
+        whole = paste(in_order(tensor, order), whole, first)
+        first[axis] += tensor.shape[axis]
+    result = computed(whole, shape, tensors[0].dtype, order)
+    return replace(result, quantisation=quantisation)
+
+
+def _shared(tensors: Sequence[Tensor]) -> Quantisation | None:
+    """What the integers of all tensors stand for, where that is the same."""
+    first = tensors[0].quantisation
+    if first is None or any(tensor.table is not None for tensor in tensors):
+        return None
+    others = [tensor.quantisation for tensor in tensors]
+    same = all(other is not None and first.equals(other) for other in others)
+    return first if same and len({tensor.dtype for tensor in tensors}) == 1 else None
+
+
+def _split(call: Call) -> Result:
+    tensor = movable(call.tensor())
+    axis = call.axis(tensor.rank)
+    extent, count = tensor.shape[axis], len(call.output_names)
+    sizes = call.optional(1, "the sizes of the parts")
+    if sizes is None and "split" in call.attributes:
+        sizes = np.array(call.ints("split", ()))
+    if sizes is None:
+        each = -(-extent // count)
+        sizes = np.array([min(each, extent - number * each) for number in range(count)])
+    parts: list[Tensor] = []
+    first = [0] * tensor.rank
+    for size in sizes:
+        shape = [int(size) if dim == axis else n for dim, n in enumerate(tensor.shape)]
+        parts.append(cut(tensor, first, shape, [1] * tensor.rank))
+        first[axis] += int(size)
+    return tuple(parts)
+
+
+def _slice(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    starts, ends = call.constant(1, "starts"), call.constant(2, "ends")
+    axes = call.optional(3, "axes")
+    steps = call.optional(4, "steps")
+    names = (
+        range(len(starts)) if axes is None else [call.counted(int(a), tensor.rank) for a in axes]
+    )
+    first, step, shape = [0] * tensor.rank, [1] * tensor.rank, list(tensor.shape)
+    for number, axis in enumerate(names):
+        stride = 1 if steps is None else int(steps[number])
+        places = range(tensor.shape[axis])[int(starts[number]) : int(ends[number]) : stride]
+        if not places:
+            raise call.error("the result is empty", "correct starts, ends and steps")
+        first[axis], step[axis], shape[axis] = places[0], stride, len(places)
+    if min(step) > 0:
+        return cut(tensor, first, shape, step)
+    return _picked(
+        tensor, [range(a, a + n * s, s) for a, n, s in zip(first, shape, step, strict=True)]
+    )
+
+
+def _picked(tensor: Tensor, places: Sequence[range]) -> Tensor:
+    """Elements in descending order along some dimensions: gathered one by one."""
+    for axis, place in enumerate(places):
+        if place.step < 0:
+            tensor = gathered(tensor, constant(np.array(place, np.int64)), axis)
+        elif len(place) != tensor.shape[axis]:
+            first, shape, step = [0] * tensor.rank, list(tensor.shape), [1] * tensor.rank
+            first[axis], shape[axis], step[axis] = place.start, len(place), place.step
+            tensor = cut(tensor, first, shape, step)
+    return tensor
+
+
+def _gather(call: Call) -> Tensor:
+    tensor, indices = movable(call.tensor(0)), call.tensor(1)
+    axis = call.axis(tensor.rank)
+    if indices.data is not None:
+        extent = tensor.shape[axis]
+        places = indices.data.astype(np.int64)
+        if places.size and not (-extent <= places.min() and places.max() < extent):
+            raise call.error(
+                f"an index from {places.min()} to {places.max()} in an axis of {extent} elements",
+                "correct the indices",
+            )
+        places = places % extent
+        if places.size == 1:
+            first, shape = [0] * tensor.rank, list(tensor.shape)
+            first[axis], shape[axis] = int(places.item()), 1
+            taken = cut(tensor, first, shape, [1] * tensor.rank)
+            return reshape(taken, (*shape[:axis], *places.shape, *shape[axis + 1 :]))
+        indices = constant(places)
+    return gathered(tensor, indices, axis)
+
+
+def gathered(tensor: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Elements at indices along an axis; the dimensions of the indices take its place."""
+    from fdt_mlir.importer.onnx.gather import gather_elements
+
+    shape = (*tensor.shape[:axis], *indices.shape, *tensor.shape[axis + 1 :])
+    loops = Loops(tuple(range(len(shape))))
+    place: tuple[Index, ...] = loops.result[axis : axis + indices.rank]
+    narrow = (
+        replace(indices, data=indices.data.astype(np.int32), dtype=np.dtype(np.int32))
+        if (indices.data is not None)
+        else indices
+    )
+    source = in_order(tensor)
+    return gather_elements(source, narrow, axis, shape, loops, place)
+
+
+def _pad(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    amounts = call.constant(1, "the amounts")
+    axes = call.optional(3, "axes")
+    names = (
+        range(tensor.rank) if axes is None else [call.counted(int(a), tensor.rank) for a in axes]
+    )
+    low, high = [0] * tensor.rank, [0] * tensor.rank
+    for number, axis in enumerate(names):
+        low[axis], high[axis] = int(amounts[number]), int(amounts[number + len(names)])
+    mode = call.text("mode", "constant")
+    if mode != "constant":
+        return _mirrored(call, tensor, low, high, mode)
+    value = call.optional(2, "the value")
+    number = 0.0 if value is None or value.size == 0 else value.item()
+    if tensor.quantisation is not None:
+        number = int(tensor.quantisation.stored(np.array(number), tensor.dtype))
+    elif tensor.table is not None:
+        tensor = real(tensor)
+    first, shape = [max(-n, 0) for n in low], list(tensor.shape)
+    shape = [n - max(-a, 0) - max(-b, 0) for n, a, b in zip(shape, low, high, strict=True)]
+    if tuple(shape) != tensor.shape:
+        tensor = cut(tensor, first, shape, [1] * tensor.rank)
+    return pad(tensor, [max(n, 0) for n in low], [max(n, 0) for n in high], number)
+
+
+def _mirrored(call: Call, tensor: Tensor, low: list[int], high: list[int], mode: str) -> Tensor:
+    if mode not in ("reflect", "edge", "wrap") or min(*low, *high) < 0:
+        raise call.error(f"mode '{mode}' is not supported here", "use mode 'constant'")
+    for axis, (before, after) in enumerate(zip(low, high, strict=True)):
+        if before or after:
+            extent = tensor.shape[axis]
+            places = [_source(place, extent, mode) for place in range(-before, extent + after)]
+            tensor = gathered(tensor, constant(np.array(places, np.int64)), axis)
+    return tensor
+
+
+def _source(place: int, extent: int, mode: str) -> int:
+    """Which element a place beyond the ends repeats."""
+    if mode == "edge" or extent == 1:
+        return min(max(place, 0), extent - 1)
+    if mode == "wrap":
+        return place % extent
+    period = 2 * (extent - 1)
+    place = place % period
+    return min(place, period - place)
+
+
+def _expand(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    wanted = [int(extent) for extent in call.constant(1, "the shape")]
+    shape = np.broadcast_shapes(tensor.shape, wanted)
+    source = reshape(tensor, (1,) * (len(shape) - tensor.rank) + tensor.shape)
+    result = elementwise((plain(source),), source.dtype, same, shape)
+    return replace(result, quantisation=tensor.quantisation, table=tensor.table)
+
+
+def _tile(call: Call) -> Tensor:
+    tensor = movable(call.tensor())
+    for axis, count in enumerate(call.constant(1, "the repeats")):
+        if count != 1:
+            places = np.tile(np.arange(tensor.shape[axis]), int(count))
+            tensor = gathered(tensor, constant(places), axis)
+    return tensor
+
+
+def _space(call: Call, to_depth: bool) -> Tensor:
+    tensor = movable(call.tensor())
+    batch, channels, height, width = tensor.shape
+    size = call.integer("blocksize")
+    if to_depth:
+        apart = reshape(tensor, (batch, channels, height // size, size, width // size, size))
+        moved = transposed(apart, (0, 3, 5, 1, 2, 4))
+        return reshape(moved, (batch, channels * size * size, height // size, width // size))
+    depth = channels // (size * size)
+    if call.text("mode", "DCR") == "DCR":
+        apart = reshape(tensor, (batch, size, size, depth, height, width))
+        moved = transposed(apart, (0, 3, 4, 1, 5, 2))
+    else:
+        apart = reshape(tensor, (batch, depth, size, size, height, width))
+        moved = transposed(apart, (0, 1, 4, 2, 5, 3))
+    return reshape(moved, (batch, depth, height * size, width * size))
+
+
+MOVEMENT: Mapping[str, Translation] = MappingProxyType(
+    {
+        "Concat": _concat,
+        "DepthToSpace": lambda call: _space(call, to_depth=False),
+        "Dropout": _identity,
+        "Expand": _expand,
+        "Flatten": _flatten,
+        "Gather": _gather,
+        "Identity": _identity,
+        "Pad": _pad,
+        "Reshape": _reshape,
+        "Slice": _slice,
+        "SpaceToDepth": lambda call: _space(call, to_depth=True),
+        "Split": _split,
+        "Squeeze": _squeeze,
+        "Tile": _tile,
+        "Transpose": _transpose,
+        "Unsqueeze": _unsqueeze,
+    }
+)
