@@ -33,6 +33,8 @@ from fdt_mlir.stages import (
     IMPORT,
     KERNELS,
     NORMALIZE,
+    ORDER_LAYERS,
+    ORDER_STEPS,
     Stage,
     allocate_stage,
     emitc_stage,
@@ -141,12 +143,18 @@ def compile_model(
         module = import_model(path, _import_options(options))
         clock.run(IMPORT, module)
         clock.run(NORMALIZE, module)
+        clock.run(ORDER_LAYERS, module)
         clock.begin("paths")
         discovery = _discover(module, options)
         clock.begin("schedules")
         schedule = _schedule(module, options)
         # The original computes nothing in place.
-        for stage in (KERNELS, BUFFERIZE, allocate_stage(in_place=options.strategy != "paper")):
+        for stage in (
+            KERNELS,
+            ORDER_STEPS,
+            BUFFERIZE,
+            allocate_stage(in_place=options.strategy != "paper"),
+        ):
             clock.run(stage, module)
         facts = collect_facts(module)
         clock.run(emitc_stage(name), module)

@@ -23,6 +23,7 @@ from fdt_mlir.normalize.fold_views import FoldViewsPass
 from fdt_mlir.normalize.lower_argmax import LowerArgmaxPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.normalize.unflatten import UnflattenPass
+from fdt_mlir.order.order_ops import OrderOpsPass
 from fdt_mlir.pass_options import parse_options
 from fdt_mlir.passes import Pass, mlir_diagnostics, run_mlir_passes
 from fdt_mlir.paths.discover_paths import DiscoverPathsPass
@@ -103,6 +104,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     FoldViewsPass,
     ExposeCopiesPass,
     MarkLayersPass,
+    OrderOpsPass,
     DiscoverPathsPass,
     TileAndFusePass,
     FormKernelsPass,

@@ -23,10 +23,14 @@ NORMALIZE = Stage(
     "linalg-fold-unit-extent-dims,canonicalize,cse),"
     "fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
 )
+ORDER_LAYERS = Stage("order", "fdt-order-ops")
+"""Before paths are sought: they run where their last layer stands."""
 KERNELS = Stage(
     "kernels",
     "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
 )
+ORDER_STEPS = Stage("order", "fdt-order-ops")
+"""Once more, with tile loops as single steps."""
 BUFFERIZE = Stage(
     "bufferize",
     "one-shot-bufferize{bufferize-function-boundaries=1"

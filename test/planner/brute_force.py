@@ -10,6 +10,7 @@ optimum when each one may try all those places beside the buffers before it.
 from collections.abc import Iterator
 
 from fdt_mlir.planner.problem import Buffer, Problem
+from fdt_mlir.planner.step_graph import StepGraph
 from fdt_mlir.planner.task_graph import TaskGraph
 
 
@@ -121,3 +122,25 @@ def peak_of(graph: TaskGraph, order: tuple[int, ...]) -> int:
                 live += size
         peak = max(peak, live)
     return peak
+
+
+def step_need_bytes(graph: StepGraph, order: tuple[int, ...]) -> int:
+    """Return what the neediest step of one order needs, from the definition of lifetimes."""
+    steps = [graph.steps[index] for index in order]
+    spans: dict[str, tuple[int, int]] = {}
+    for tensor in graph.size_bytes:
+        writes = [at for at, step in enumerate(steps) if step.writes == tensor]
+        uses = writes + [at for at, step in enumerate(steps) if tensor in step.reads]
+        first = 0 if tensor in graph.inputs else min(writes)
+        spans[tensor] = (first, len(steps) if tensor in graph.outputs else max(uses, default=-1))
+    need = sum(graph.size_bytes[tensor] for tensor in graph.inputs)
+    for at, step in enumerate(steps):
+        live = [t for t, (first, last) in spans.items() if first <= at <= last]
+        shared = 0
+        if step.writes not in graph.inputs and spans[step.writes][0] == at:
+            dying = [t for t in step.reads if spans[t][1] == at]
+            most = sum((step.shares or {}).get(tensor, 0) for tensor in dying)
+            shared = min(graph.size_bytes[step.writes], most)
+        total = sum(graph.size_bytes[tensor] for tensor in live)
+        need = max(need, total + step.inner_peak_bytes - shared)
+    return need

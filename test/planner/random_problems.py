@@ -3,6 +3,7 @@
 from random import Random
 
 from fdt_mlir.planner.problem import Buffer, Direction, Offset, Overlap, Problem
+from fdt_mlir.planner.step_graph import Step, StepGraph
 from fdt_mlir.planner.task_graph import Task, TaskGraph
 
 
@@ -64,3 +65,33 @@ def random_task_graph(random: Random, max_tasks: int) -> TaskGraph:
     outputs = tuple(tensor for tensor in written[2:] if random.random() < 0.15)
     kept = ("in0",) if random.random() < 0.2 else ()
     return TaskGraph(tuple(tasks), sizes, ("in0", "in1"), outputs, kept)
+
+
+def random_step_graph(random: Random, max_steps: int) -> StepGraph:
+    """Draw a graph with a tensor written in parts, and results that may share bytes with inputs."""
+    sizes = {"in0": random.randint(0, 9), "in1": random.randint(1, 9)}
+    readable = list(sizes)
+    writers: dict[str, set[int]] = {}
+    steps: list[Step] = []
+    predecessors: list[frozenset[int]] = []
+    for index in range(random.randint(1, max_steps)):
+        reads = random.sample(readable, min(len(readable), random.choice([1, 1, 2, 3])))
+        is_part = random.random() < 0.3 and "whole" not in readable
+        written = "whole" if is_part else f"t{index}"
+        sizes.setdefault(written, random.randint(0, 14))
+        shares = {
+            tensor: random.randint(0, min(sizes[tensor], sizes[written]))
+            for tensor in reads
+            if random.random() < 0.5
+        }
+        before = [writers.get(tensor, set[int]()) for tensor in reads]
+        predecessors.append(frozenset[int]().union(*before))
+        inner = random.choice([0, 0, random.randint(0, 5)])
+        steps.append(Step(f"s{index}", tuple(reads), written, inner, shares))
+        writers.setdefault(written, set()).add(index)
+        if not is_part:
+            readable.append(written)
+        if "whole" in writers and "whole" not in readable and random.random() < 0.4:
+            readable.append("whole")
+    outputs = tuple(tensor for tensor in list(sizes)[2:] if random.random() < 0.15)
+    return StepGraph(tuple(steps), sizes, ("in0", "in1"), outputs, tuple(predecessors))

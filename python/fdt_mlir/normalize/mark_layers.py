@@ -43,7 +43,8 @@ def _mark_function(function: ir.Operation) -> None:
         )
     _check_operations(blocks[0])
     prepare(blocks[0])
-    taken: set[str] = set()
+    # Buffers are named after layers, and inputs by number.
+    taken = {f"input_{number}" for number in range(len(blocks[0].arguments))}
     for layer in find_layers(blocks[0]):
         name = _name(layer, taken)
         taken.add(name)

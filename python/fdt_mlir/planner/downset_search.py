@@ -11,8 +11,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush, nsmallest
 from itertools import count
+from typing import Protocol
 
-from fdt_mlir.planner.jobs import JobGraph, bits
+from fdt_mlir.planner.jobs import bits
+
+
+class Costs(Protocol):
+    """What a search needs to know of a graph.
+
+    The more is done, the less a job may add to the level and to its peak; running it early is
+    then never worse than running it late.
+    """
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """For each job the mask of those that must be done before it."""
+        ...
+
+    @property
+    def start_bytes(self) -> int:
+        """Live bytes before the first job."""
+        ...
+
+    def run(self, done: int, level_bytes: int, job: int, /) -> tuple[int, int]:
+        """Return the peak while `job` runs and the level after it, the mask `done` being done."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,14 +66,14 @@ class _State:
 
 
 def downset_search(
-    graph: JobGraph, lower_bound_bytes: int, max_states: int, beam_width: int
+    graph: Costs, lower_bound_bytes: int, max_states: int, beam_width: int
 ) -> DownsetResult:
     """Search until an order is proved best or `max_states` sets have been expanded.
 
     In the second case the best order comes from a beam search of `beam_width` sets per length.
     """
     start = _advance(graph, _State(0, graph.start_bytes, graph.start_bytes), lower_bound_bytes)
-    everything = (1 << len(graph.jobs)) - 1
+    everything = (1 << len(graph.before)) - 1
     heap = _Heap(lower_bound_bytes)
     heap.push(start)
     best_peaks = {start.done: start.peak_bytes}
@@ -96,42 +119,40 @@ class _Heap:
         return peak, state
 
 
-def _ready(graph: JobGraph, done: int) -> Iterator[int]:
-    left = ~done & ((1 << len(graph.jobs)) - 1)
+def _ready(graph: Costs, done: int) -> Iterator[int]:
+    left = ~done & ((1 << len(graph.before)) - 1)
     for job in bits(left):
         if not graph.before[job] & left:
             yield job
 
 
-def _run(graph: JobGraph, state: _State, job: int) -> _State:
-    costs = graph.jobs[job]
-    peak = max(state.peak_bytes, state.level_bytes + costs.peak_bytes)
-    level = state.level_bytes + costs.net_bytes
-    return _State(state.done | 1 << job, level, peak, job, state)
+def _run(graph: Costs, state: _State, job: int) -> _State:
+    peak, level = graph.run(state.done, state.level_bytes, job)
+    return _State(state.done | 1 << job, level, max(peak, state.peak_bytes), job, state)
 
 
-def _advance(graph: JobGraph, state: _State, bound: int) -> _State:
+def _advance(graph: Costs, state: _State, bound: int) -> _State:
     """Run every job that costs nothing at a peak of `bound`."""
     limit = max(bound, state.peak_bytes)
     progress = True
     while progress:
         progress = False
         for job in _ready(graph, state.done):
-            costs = graph.jobs[job]
-            if costs.net_bytes <= 0 and state.level_bytes + costs.peak_bytes <= limit:
-                state = _run(graph, state, job)
+            following = _run(graph, state, job)
+            if following.level_bytes <= state.level_bytes and following.peak_bytes <= limit:
+                state = following
                 progress = True
                 break
     return state
 
 
-def _followers(graph: JobGraph, state: _State, bound: int) -> Iterator[_State]:
+def _followers(graph: Costs, state: _State, bound: int) -> Iterator[_State]:
     for job in _ready(graph, state.done):
         yield _advance(graph, _run(graph, state, job), bound)
 
 
-def _beam_search(graph: JobGraph, bound: int, width: int) -> tuple[int, tuple[int, ...]]:
-    everything = (1 << len(graph.jobs)) - 1
+def _beam_search(graph: Costs, bound: int, width: int) -> tuple[int, tuple[int, ...]]:
+    everything = (1 << len(graph.before)) - 1
     layer = [_advance(graph, _State(0, graph.start_bytes, graph.start_bytes), bound)]
     finished: list[_State] = []
     while layer:

@@ -51,6 +51,11 @@ class JobGraph:
     after: tuple[int, ...]
     start_bytes: int
 
+    def run(self, done: int, level_bytes: int, job: int, /) -> tuple[int, int]:
+        """Return the peak of a job and the level after it, whatever is done: costs are fixed."""
+        costs = self.jobs[job]
+        return level_bytes + costs.peak_bytes, level_bytes + costs.net_bytes
+
 
 def bits(mask: int) -> Iterator[int]:
     """Yield the positions of the bits set in `mask`, ascending."""
@@ -96,7 +101,7 @@ def jobs_of(graph: TaskGraph) -> JobGraph:
     """Express the tasks of `graph` as jobs; job i is task i, deaths of tensors follow."""
     count = len(graph.tasks)
     before, _ = transitive_masks(graph.predecessors)
-    peaks = [task.inner_peak_bytes for task in graph.tasks]
+    peaks = [task.extra_bytes for task in graph.tasks]
     nets = [0] * count
     deaths: list[Job] = []
     predecessors: list[Iterable[int]] = list(graph.predecessors)

@@ -79,7 +79,7 @@ def _step_bound(graph: TaskGraph) -> int:
     the task, by one that must come later, or by the caller.
     """
     before, after = transitive_masks(graph.predecessors)
-    bounds = [task.inner_peak_bytes for task in graph.tasks]
+    bounds = [task.extra_bytes for task in graph.tasks]
     for tensor, readers in graph.consumers.items():
         producer = graph.producer.get(tensor)
         written = -1 if producer is None else after[producer] | 1 << producer

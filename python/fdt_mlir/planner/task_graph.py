@@ -8,12 +8,22 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class Task:
-    """One step. While it runs, its inputs, its outputs and `inner_peak_bytes` more are live."""
+    """One step. While it runs, its inputs, its outputs and `inner_peak_bytes` more are live.
+
+    `shared_bytes` of its outputs lie in inputs that die in it; these inputs must die in this task
+    in every order.
+    """
 
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     inner_peak_bytes: int = 0
+    shared_bytes: int = 0
+
+    @property
+    def extra_bytes(self) -> int:
+        """Bytes live while it runs beyond its inputs and outputs; negative where these overlap."""
+        return self.inner_peak_bytes - self.shared_bytes
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ def step_bytes(graph: TaskGraph, order: Sequence[int]) -> list[int]:
     for index in order:
         task = graph.tasks[index]
         live |= set(task.outputs)
-        totals.append(sum(graph.size_bytes[tensor] for tensor in live) + task.inner_peak_bytes)
+        totals.append(sum(graph.size_bytes[tensor] for tensor in live) + task.extra_bytes)
         for tensor in set(task.inputs):
             left[tensor] -= 1
         live = {tensor for tensor in live if left[tensor] or tensor in graph.lasting}
@@ -113,6 +123,12 @@ def _check_sizes(graph: TaskGraph) -> None:
     for task in graph.tasks:
         if task.inner_peak_bytes < 0:
             raise ValueError(f"task {task.name}: inner peak {task.inner_peak_bytes} B is negative")
+        written = sum(graph.size_bytes[tensor] for tensor in task.outputs)
+        if not 0 <= task.shared_bytes <= written:
+            raise ValueError(
+                f"task {task.name}: {task.shared_bytes} B of outputs of {written} B cannot be"
+                " shared"
+            )
 
 
 def _check_acyclic(graph: TaskGraph) -> None:

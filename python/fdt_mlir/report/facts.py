@@ -51,12 +51,16 @@ class StepFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that report and C header need to know of a planned model."""
+    """Everything that report and C header need to know of a planned model.
+
+    `order_gap_bytes`: by how much another order of the operations could at most need less.
+    """
 
     arena_bytes: int
     arena_align: int
     lower_bound_bytes: int
     layout_proved_optimal: bool
+    order_gap_bytes: int
     weights_bytes: int
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -82,6 +86,7 @@ def collect_facts(module: ir.Module) -> Facts:
         arena_align=attributes["fdt.arena_align"].value,
         lower_bound_bytes=attributes["fdt.lower_bound_bytes"].value,
         layout_proved_optimal=attributes["fdt.layout_proved_optimal"].value,
+        order_gap_bytes=attributes["fdt.order_gap_bytes"].value,
         weights_bytes=_weights_bytes(module),
         inputs=_inputs(entry),
         outputs=_outputs(entry),

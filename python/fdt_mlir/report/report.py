@@ -28,8 +28,8 @@ def build_report(
         "live_sum_bytes": facts.live_sum_bytes,
         "lower_bound_bytes": facts.lower_bound_bytes,
         "layout_proved_optimal": facts.layout_proved_optimal,
-        # Operations run in the order of the file; no other order was tried.
-        "order_proved_optimal": False,
+        "order_proved_optimal": facts.order_gap_bytes == 0,
+        "order_gap_bytes": facts.order_gap_bytes,
         "macs": facts.macs,
         "macs_untiled": discovery.untiled_macs,
         "mac_overhead": overhead(facts.macs, discovery.untiled_macs),

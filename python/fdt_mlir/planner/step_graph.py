@@ -1,0 +1,178 @@
+"""Steps that write and read tensors, whose costs depend on what is done before.
+
+A `TaskGraph` has fixed costs. Here, a tensor may be written by several steps, each a part of it:
+it is live from the first of them on, whichever that is. And a result may share bytes with an input
+that dies in the step, if it does die there: if all other readers come before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fdt_mlir.planner.jobs import bits, mask_of, transitive_masks
+from fdt_mlir.planner.task_graph import Task, TaskGraph
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step writes one tensor, or a part of it; `inner_peak_bytes` more live while it runs.
+
+    `shares` holds, by input, the most bytes of a new result that may lie in it if it dies here.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: str
+    inner_peak_bytes: int = 0
+    shares: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class StepGraph:
+    """Steps in file order, the bytes of every tensor, and what comes before what.
+
+    `inputs` are live from the start, `outputs` to the end, others from the first step that writes
+    them to the last that reads or writes them. `predecessors` names for each step, by index, steps
+    that must come before it; it must be free of circles.
+    """
+
+    steps: tuple[Step, ...]
+    size_bytes: Mapping[str, int]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    predecessors: tuple[frozenset[int], ...]
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """For each step the mask of all steps before it in every order."""
+        return self._before
+
+    @cached_property
+    def _before(self) -> tuple[int, ...]:
+        return tuple(transitive_masks(self.predecessors)[0])
+
+    @cached_property
+    def writers(self) -> dict[str, int]:
+        """For each tensor the mask of the steps that write it."""
+        masks = dict.fromkeys(self.size_bytes, 0)
+        for index, step in enumerate(self.steps):
+            masks[step.writes] |= 1 << index
+        return masks
+
+    @cached_property
+    def users(self) -> dict[str, int]:
+        """For each tensor the mask of the steps that read or write it."""
+        masks = dict(self.writers)
+        for index, step in enumerate(self.steps):
+            for tensor in step.reads:
+                masks[tensor] |= 1 << index
+        return masks
+
+    @cached_property
+    def entry_bytes(self) -> int:
+        """Bytes of all inputs."""
+        return sum(self.size_bytes[tensor] for tensor in self.inputs)
+
+    @property
+    def start_bytes(self) -> int:
+        """Bytes of the inputs that some step or the caller still needs."""
+        needed = (t for t in self.inputs if self.users[t] or t in self.outputs)
+        return sum(self.size_bytes[tensor] for tensor in needed)
+
+    def run(self, done: int, level_bytes: int, step: int, /) -> tuple[int, int]:
+        """Return the need of a step and the level after it, the steps of mask `done` being done.
+
+        The need is what no layout goes below: all live bytes, less what the new result shares
+        with inputs that die.
+        """
+        written = self.steps[step].writes
+        known = written in self.inputs or self.writers[written] & done
+        grown = 0 if known else self.size_bytes[written]
+        dying = list(self._dying(done | 1 << step, step))
+        shares = self.steps[step].shares or {}
+        shared = min(grown, sum(shares.get(tensor, 0) for tensor in dying))
+        peak = level_bytes + grown - shared + self.steps[step].inner_peak_bytes
+        return peak, level_bytes + grown - sum(self.size_bytes[tensor] for tensor in dying)
+
+    def _dying(self, done: int, step: int) -> Iterator[str]:
+        for tensor in dict.fromkeys((self.steps[step].writes, *self.steps[step].reads)):
+            if tensor not in self.outputs and not self.users[tensor] & ~done:
+                yield tensor
+
+
+def needs_bytes(graph: StepGraph, order: Sequence[int]) -> int:
+    """Return what the neediest step needs, or the inputs do, when the steps run in `order`."""
+    done, level, most = 0, graph.start_bytes, graph.entry_bytes
+    for step in order:
+        peak, level = graph.run(done, level, step)
+        done |= 1 << step
+        most = max(most, peak)
+    return most
+
+
+def relaxed(graph: StepGraph) -> TaskGraph:
+    """Return a graph of fixed costs of which no order needs more than of `graph`.
+
+    It needs the same where every tensor has one writer and a last reader that is the same in all
+    orders. Elsewhere it is generous: a tensor of which several steps may be the last reader
+    loses all bytes that one of them may share; one that several steps may begin to write takes no
+    bytes before they all are done. The tasks of the steps come first, in their order.
+    """
+    sizes = dict(graph.size_bytes)
+    last = {tensor: _last_user(graph, tensor) for tensor in graph.size_bytes}
+    for step in graph.steps:
+        for tensor, shared in (step.shares or {}).items():
+            if last[tensor] is None:
+                sizes[tensor] = min(sizes[tensor], graph.size_bytes[tensor] - shared)
+    tasks: list[Task] = []
+    joins: list[Task] = []
+    first = {tensor: _first_writer(graph, tensor) for tensor in graph.size_bytes}
+    for index, step in enumerate(graph.steps):
+        fixed = [t for t in step.reads if last[t] == index and t not in graph.outputs]
+        grown = sizes[step.writes] if first[step.writes] == index else 0
+        shares = step.shares or {}
+        shared = min(grown, sum(shares.get(tensor, 0) for tensor in fixed))
+        # A tensor of which parts are still to come is not read as a whole.
+        reads = [t for t in step.reads if t != step.writes and _is_complete(graph, t, index)]
+        after = [f"after {other}" for other in sorted(graph.predecessors[index])]
+        outputs = (f"after {index}", *([step.writes] if first[step.writes] == index else ()))
+        rewritten = first[step.writes] not in (None, index) or step.writes in graph.inputs
+        inputs = dict.fromkeys((*reads, *after, *((step.writes,) if rewritten else ())))
+        inner = step.inner_peak_bytes
+        tasks.append(Task(str(index), tuple(inputs), outputs, inner, shared))
+    for tensor, writers in graph.writers.items():
+        if writers and first[tensor] is None and tensor not in graph.inputs:
+            after = tuple(f"after {writer}" for writer in bits(writers))
+            joins.append(Task(f"join {tensor}", after, (tensor,)))
+    sizes |= {f"after {index}": 0 for index in range(len(graph.steps))}
+    return TaskGraph((*tasks, *joins), sizes, graph.inputs, graph.outputs)
+
+
+def _is_complete(graph: StepGraph, tensor: str, step: int) -> bool:
+    """Whether all steps that write a tensor come before `step` in every order."""
+    return not graph.writers[tensor] & ~graph.before[step]
+
+
+def _last_user(graph: StepGraph, tensor: str) -> int | None:
+    """The step after all others that use a tensor; None where there is none such."""
+    users = graph.users[tensor]
+    for step in bits(users):
+        if not users & ~(graph.before[step] | 1 << step):
+            return step
+    return None
+
+
+def _first_writer(graph: StepGraph, tensor: str) -> int | None:
+    """The step before all others that write a tensor; None where there is none such."""
+    writers = graph.writers[tensor]
+    for step in bits(writers):
+        if all(graph.before[other] >> step & 1 for other in bits(writers & ~(1 << step))):
+            return step
+    return None
+
+
+def file_order(graph: StepGraph) -> tuple[int, ...] | None:
+    """The order of the file; None where it breaks a precedence."""
+    if any(mask_of(before) >> index for index, before in enumerate(graph.predecessors)):
+        return None
+    return tuple(range(len(graph.steps)))
