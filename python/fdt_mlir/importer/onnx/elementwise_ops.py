@@ -69,7 +69,8 @@ def comparison(predicate: str) -> Translation:
     return translate
 
 
-def _sigmoid(value: Scalar) -> Scalar:
+def sigmoid(value: Scalar) -> Scalar:
+    """1 / (1 + exp(-x))."""
     one = literal(1.0, value.dtype)
     return one / (function("exp", negate(value)) + 1.0)
 
@@ -160,18 +161,23 @@ def _relu(call: Call) -> Tensor:
 
 def _clip(call: Call) -> Tensor:
     source = call.tensor()
-    bounds = [call.optional(index, name) for index, name in ((1, "min"), (2, "max"))]
+    bounds = [call.tensor(index) if call.has(index) else None for index in (1, 2)]
     quantisation = source.quantisation
-    if quantisation is not None and source.table is None:
-        bounds = [None if b is None else quantisation.stored(b, source.dtype) for b in bounds]
+    is_known = all(bound is None or bound.is_constant for bound in bounds)
+    if quantisation is not None and source.table is None and is_known:
+        bounds = [
+            None
+            if bound is None or bound.data is None
+            else constant(quantisation.stored(bound.data, source.dtype))
+            for bound in bounds
+        ]
     else:
         source = real(source)
-    stored = replace(source, quantisation=None)
-    if bounds[0] is not None:
-        stored = elementwise([stored, constant(bounds[0])], source.dtype, maximum)
-    if bounds[1] is not None:
-        stored = elementwise([stored, constant(bounds[1])], source.dtype, minimum)
-    return replace(stored, quantisation=source.quantisation)
+    result = replace(source, quantisation=None)
+    for bound, nearest in zip(bounds, (maximum, minimum), strict=True):
+        if bound is not None:
+            result = elementwise((result, bound), source.dtype, nearest)
+    return replace(result, quantisation=source.quantisation)
 
 
 def _where(call: Call) -> Tensor:
@@ -291,7 +297,7 @@ ELEMENTWISE: Mapping[str, Translation] = MappingProxyType(
         "Relu": _relu,
         "Round": _function("roundeven"),
         "Selu": parametrised(_selu),
-        "Sigmoid": unary(_sigmoid),
+        "Sigmoid": unary(sigmoid),
         "Sign": unary(_sign),
         "Softplus": unary(_softplus),
         "Softsign": unary(_softsign),

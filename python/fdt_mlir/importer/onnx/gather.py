@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.importer.onnx.emit import Index, Loops, Read, compute, stored_value
 from fdt_mlir.importer.onnx.encoded import plain
 from fdt_mlir.importer.onnx.scalars import INT32, Scalar, convert, select
-from fdt_mlir.importer.onnx.tensor import Tensor, element_type
+from fdt_mlir.importer.onnx.tensor import Dtype, Tensor, element_type
 
 
 def gather_elements(
@@ -25,27 +25,38 @@ def gather_elements(
     `source` lies in the model's order; `place` is the index of `indices`. Negative indices count
     from the end.
     """
-    held = plain(source)
-    value = stored_value(held)
-    behind = len(shape) - (source.rank - axis - 1)
+    value = stored_value(plain(source))
+    added = len(shape) - source.rank
 
     def element(index: Scalar) -> Scalar:
         position = convert(index, INT32)
         if not indices.is_constant:
             wrapped = position + source.shape[axis]
             position = select(position.compare("<", 0), wrapped, position)
-        at = ir.Operation.create("arith.index_cast", [ir.IndexType.get()], [position.value])
-        outer = [_loop(dim) for dim in range(axis)]
-        inner = [_loop(behind + dim) for dim in range(source.rank - axis - 1)]
-        taken = ir.Operation.create(
-            "tensor.extract",
-            [element_type(source.dtype)],
-            [value, *outer, at.results[0], *inner],
-        )
-        return Scalar(taken.results[0], source.dtype)
+        return element_at(value, source.dtype, source.rank, {axis: position}, added)
 
     result = compute(shape, source.dtype, loops, [Read(indices, tuple(place))], element)
     return replace(result, quantisation=source.quantisation, table=source.table)
+
+
+def element_at(
+    value: ir.Value, dtype: Dtype, rank: int, at: Mapping[int, Scalar], added: int = 0
+) -> Scalar:
+    """An element of a tensor at given places along some axes, at the result's own along others.
+
+    added: by how many dimensions the result has more, behind the axis.
+    """
+    indices: list[ir.Value] = []
+    behind = 0
+    for dim in range(rank):
+        if dim in at:
+            cast = ir.Operation.create("arith.index_cast", [ir.IndexType.get()], [at[dim].value])
+            indices.append(cast.results[0])
+            behind = added
+        else:
+            indices.append(_loop(dim + behind))
+    taken = ir.Operation.create("tensor.extract", [element_type(dtype)], [value, *indices])
+    return Scalar(taken.results[0], dtype)
 
 
 def _loop(number: int) -> ir.Value:

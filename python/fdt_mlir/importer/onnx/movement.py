@@ -13,6 +13,7 @@ from fdt_mlir.importer.onnx.call import Call, Result, Translation
 from fdt_mlir.importer.onnx.elements import common_order, elementwise
 from fdt_mlir.importer.onnx.emit import Index, Loops, cut, empty, pad, paste, same
 from fdt_mlir.importer.onnx.encoded import plain, real
+from fdt_mlir.importer.onnx.gather import gather_elements
 from fdt_mlir.importer.onnx.quantisation import Quantisation
 from fdt_mlir.importer.onnx.tensor import Tensor, computed, constant
 from fdt_mlir.importer.onnx.views import in_order, reshape
@@ -99,9 +100,27 @@ def _identity(call: Call) -> Tensor:
     return call.tensor()
 
 
+def _dropout(call: Call) -> Result:
+    """Dropout of a trained model keeps everything."""
+    ratio = call.optional(1, "the ratio")
+    training = call.optional(2, "training_mode")
+    drops = ratio is None or ratio.any()
+    if training is not None and training.any() and drops:
+        raise call.error("training is not supported", "export the model for inference")
+    tensor = call.tensor()
+    return tensor, constant(np.ones(tensor.shape, np.bool_))
+
+
 def _concat(call: Call) -> Tensor:
-    tensors = [movable(call.tensor(index)) for index in range(len(call.inputs))]
-    axis = call.axis(tensors[0].rank)
+    tensors = [call.tensor(index) for index in range(len(call.inputs))]
+    return concatenated(tensors, call.axis(tensors[0].rank))
+
+
+def concatenated(tensors: Sequence[Tensor], axis: int) -> Tensor:
+    """Tensors one behind the other along an axis; integers stay where all stand for the same."""
+    tensors = [movable(tensor) for tensor in tensors]
+    if len(tensors) == 1:
+        return tensors[0]
     quantisation = _shared(tensors)
     if any(tensor.is_encoded for tensor in tensors) and quantisation is None:
         tensors = [real(tensor) for tensor in tensors]
@@ -127,6 +146,16 @@ def _shared(tensors: Sequence[Tensor]) -> Quantisation | None:
     return first if same and len({tensor.dtype for tensor in tensors}) == 1 else None
 
 
+def narrowed(tensor: Tensor, axis: int, first: int, count: int) -> Tensor:
+    """A run of elements along an axis."""
+    shape = [count if dim == axis else extent for dim, extent in enumerate(tensor.shape)]
+    if tensor.data is not None:
+        taken = tensor.data.take(range(first, first + count), axis)
+        return constant(taken, tensor.quantisation)
+    start = [first if dim == axis else 0 for dim in range(tensor.rank)]
+    return cut(tensor, start, shape, [1] * tensor.rank)
+
+
 def _split(call: Call) -> Result:
     tensor = movable(call.tensor())
     axis = call.axis(tensor.rank)
@@ -138,11 +167,10 @@ def _split(call: Call) -> Result:
         each = -(-extent // count)
         sizes = np.array([min(each, extent - number * each) for number in range(count)])
     parts: list[Tensor] = []
-    first = [0] * tensor.rank
+    first = 0
     for size in sizes:
-        shape = [int(size) if dim == axis else n for dim, n in enumerate(tensor.shape)]
-        parts.append(cut(tensor, first, shape, [1] * tensor.rank))
-        first[axis] += int(size)
+        parts.append(narrowed(tensor, axis, first, int(size)))
+        first += int(size)
     return tuple(parts)
 
 
@@ -203,8 +231,6 @@ def _gather(call: Call) -> Tensor:
 
 def gathered(tensor: Tensor, indices: Tensor, axis: int) -> Tensor:
     """Elements at indices along an axis; the dimensions of the indices take its place."""
-    from fdt_mlir.importer.onnx.gather import gather_elements
-
     shape = (*tensor.shape[:axis], *indices.shape, *tensor.shape[axis + 1 :])
     loops = Loops(tuple(range(len(shape))))
     place: tuple[Index, ...] = loops.result[axis : axis + indices.rank]
@@ -305,7 +331,7 @@ MOVEMENT: Mapping[str, Translation] = MappingProxyType(
     {
         "Concat": _concat,
         "DepthToSpace": lambda call: _space(call, to_depth=False),
-        "Dropout": _identity,
+        "Dropout": _dropout,
         "Expand": _expand,
         "Flatten": _flatten,
         "Gather": _gather,

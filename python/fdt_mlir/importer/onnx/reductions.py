@@ -142,13 +142,19 @@ def log_softmax(call: Call) -> Tensor:
     return elementwise((tensor, sums), tensor.dtype, lambda a, b: a - b)
 
 
-def normalised(tensor: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
-    """The tensor with mean 0 and variance 1 along some dimensions."""
-    centred = elementwise((tensor, mean(tensor, axes)), tensor.dtype, lambda a, b: a - b)
+def normalised(
+    tensor: Tensor, axes: Sequence[int], epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The tensor with mean 0 and variance 1 along some dimensions.
+
+    Returns it, its mean, and the inverse of its deviation.
+    """
+    average = mean(tensor, axes)
+    centred = elementwise((tensor, average), tensor.dtype, lambda a, b: a - b)
     variance = mean(_each(centred, _square), axes)
-    return elementwise(
-        (centred, variance), tensor.dtype, lambda a, b: a * function("rsqrt", b + epsilon)
-    )
+    inverse = _each(variance, lambda value: function("rsqrt", value + epsilon))
+    result = elementwise((centred, inverse), tensor.dtype, lambda a, b: a * b)
+    return result, average, inverse
 
 
 def _scaled(tensor: Tensor, scale: Tensor, shift: Tensor | None) -> Tensor:
@@ -157,21 +163,19 @@ def _scaled(tensor: Tensor, scale: Tensor, shift: Tensor | None) -> Tensor:
     return elementwise((tensor, scale, shift), tensor.dtype, lambda a, b, c: a * b + c)
 
 
-def layer_normalization(call: Call) -> Tensor:
-    """LayerNormalization over all dimensions from an axis on."""
-    if len([name for name in call.output_names if name]) > 1:
-        raise call.error("mean and deviation as outputs are not supported", "drop these outputs")
+def layer_normalization(call: Call) -> tuple[Tensor, ...]:
+    """LayerNormalization over all dimensions from an axis on; also mean and inverse deviation."""
     tensor = real(call.tensor())
     axis = call.axis(tensor.rank, -1)
-    inner = normalised(tensor, range(axis, tensor.rank), call.number("epsilon", 1e-5))
+    inner, *moments = normalised(tensor, range(axis, tensor.rank), call.number("epsilon", 1e-5))
     shift = real(call.tensor(2)) if call.has(2) else None
-    return _scaled(inner, real(call.tensor(1)), shift)
+    return _scaled(inner, real(call.tensor(1)), shift), *moments
 
 
 def instance_normalization(call: Call) -> Tensor:
     """InstanceNormalization over the spatial dimensions of each channel."""
     tensor = real(call.tensor())
-    inner = normalised(tensor, range(2, tensor.rank), call.number("epsilon", 1e-5))
+    inner, *_ = normalised(tensor, range(2, tensor.rank), call.number("epsilon", 1e-5))
     per_channel = (tensor.shape[1], *(1,) * (tensor.rank - 2))
     scale, shift = (reshape(real(call.tensor(index)), per_channel) for index in (1, 2))
     return _scaled(inner, scale, shift)
@@ -182,15 +186,26 @@ def batch_normalization(call: Call) -> Tensor:
     if call.integer("training_mode"):
         raise call.error("training is not supported", "export the model for inference")
     tensor = real(call.tensor())
-    names = ("scale", "B", "mean", "var")
+    epsilon = call.number("epsilon", 1e-5)
+    given = [real(call.tensor(index)) for index in range(1, 5)]
+    per_channel = (tensor.shape[1], *(1,) * (tensor.rank - 2))
+    if not all(parameter.is_constant for parameter in given):
+        parameters = [reshape(parameter, per_channel) for parameter in given]
+        return elementwise([tensor, *parameters], tensor.dtype, _batch_formula(epsilon))
     scale, shift, average, variance = (
-        call.constant(index + 1, name).astype(np.float64) for index, name in enumerate(names)
+        parameter.data.astype(np.float64) for parameter in given if parameter.data is not None
     )
-    factor = scale / np.sqrt(variance + call.number("epsilon", 1e-5))
-    per_channel = (-1, *(1,) * (tensor.rank - 2))
+    factor = scale / np.sqrt(variance + epsilon)
     factors = constant(factor.astype(np.float32).reshape(per_channel))
     addends = constant((shift - average * factor).astype(np.float32).reshape(per_channel))
     return _scaled(tensor, factors, addends)
+
+
+def _batch_formula(epsilon: float) -> Callable[..., Scalar]:
+    def formula(x: Scalar, scale: Scalar, shift: Scalar, mean: Scalar, var: Scalar) -> Scalar:
+        return (x - mean) * scale * function("rsqrt", var + epsilon) + shift
+
+    return formula
 
 
 REDUCTIONS: Mapping[str, Translation] = MappingProxyType(

@@ -13,7 +13,9 @@ from fdt_mlir.importer.onnx.matmul import MATMULS
 from fdt_mlir.importer.onnx.movement import MOVEMENT
 from fdt_mlir.importer.onnx.pooling import POOLING
 from fdt_mlir.importer.onnx.quantise_ops import QUANTISED
+from fdt_mlir.importer.onnx.recurrent import RECURRENT
 from fdt_mlir.importer.onnx.reductions import REDUCTIONS
+from fdt_mlir.importer.onnx.resize import RESIZE
 from fdt_mlir.importer.onnx.softmax import softmax
 
 TRANSLATIONS: Mapping[str, Translation] = MappingProxyType(
@@ -25,7 +27,9 @@ TRANSLATIONS: Mapping[str, Translation] = MappingProxyType(
         **MOVEMENT,
         **POOLING,
         **QUANTISED,
+        **RECURRENT,
         **REDUCTIONS,
+        **RESIZE,
         "Softmax": softmax,
     }
 )

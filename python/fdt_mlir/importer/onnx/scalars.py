@@ -175,8 +175,10 @@ def look_up(table: ir.Value, dtype: Dtype, position: Scalar) -> Scalar:
 
 
 def _extreme(which: str, left: Scalar, right: Scalar | Number) -> Scalar:
+    if left.dtype.kind == "b":
+        return left | right if which == "max" else left & right
     other = right if isinstance(right, Scalar) else literal(right, left.dtype)
-    suffix = {"f": "imumf", "u": "ui", "b": "ui"}.get(left.dtype.kind, "si")
+    suffix = {"f": "imumf", "u": "ui"}.get(left.dtype.kind, "si")
     return _emit(f"arith.{which}{suffix}", left.dtype, left, other)
 
 

@@ -116,7 +116,9 @@ class Translator:
     def _translate(self, node: Node) -> None:
         inputs = tuple(self.known[name] if name else None for name in node.inputs)
         call = replace(self._call(node, inputs), target=self._target(node))
+        _check_elements(call, [tensor for tensor in inputs if tensor and not tensor.is_constant])
         results = self._compute(node, call)
+        _check_elements(call, results)
         for name, tensor in zip(node.outputs, results, strict=False):
             self.known[name] = tensor
 
@@ -191,6 +193,14 @@ class Translator:
 
 _MOVERS = frozenset(["Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"])
 _QUANTISED = frozenset(["QuantizeLinear"])
+
+
+def _check_elements(call: Call, tensors: Sequence[Tensor]) -> None:
+    """Raise CompileError for a tensor of no elements, which no memory can hold."""
+    for tensor in tensors:
+        if 0 in tensor.shape and not tensor.is_constant:
+            shape = "x".join(map(str, tensor.shape))
+            raise call.error(f"a tensor of shape {shape} has no elements", "correct the model")
 
 
 def _is_plain_relu(call: Call) -> bool:
