@@ -10,13 +10,15 @@ from pathlib import Path
 
 from fdt_mlir import __version__
 from fdt_mlir.cli.guard import run_guarded
-from fdt_mlir.errors import ExitStatus
+from fdt_mlir.errors import ExitStatus, UsageError
 
 _EXAMPLES = """examples:
   fdt-compile model.tflite -o build/model      write model.c, model.h, report.json, schedule.mlir
   fdt-compile model.tflite --ram 24K           least extra work that fits 24 KiB
   fdt-compile model.tflite --explain           what sets the peak, why layers are (not) tiled
   fdt-compile model.tflite --json              compile, print the report, write nothing
+  fdt-compile model.tflite --emit tflite-plan -o planned.tflite
+                                               the same model, laid out for TensorFlow Lite Micro
 """
 
 
@@ -27,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
+    if options.emit == "tflite-plan":
+        return _emit_tflite_plan(options)
     # Imported here, so that --help and --version answer at once.
     from rich.console import Console
 
@@ -59,6 +63,26 @@ def _run(argv: Sequence[str]) -> int:
             print_explanation(compiled.discovery, Console())
         if options.output is not None:
             messages.print(f"wrote {', '.join(compiled.files)} to {options.output}")
+    return ExitStatus.DONE
+
+
+def _emit_tflite_plan(options: argparse.Namespace) -> int:
+    """Write the model with a plan for TensorFlow Lite Micro to the file of -o."""
+    from rich.console import Console
+
+    from fdt_mlir.tflite_plan import plan_tflite
+
+    if options.output is None:
+        raise UsageError("--emit tflite-plan writes a model: name its file with -o")
+    planned = plan_tflite(options.model)
+    planned.write(options.output)
+    if not options.quiet:
+        proved = "proved least" if planned.plan.proved_optimal else "not proved least"
+        Console().print(
+            f"{options.output}: the tensors need {planned.head_bytes} bytes at the head of the"
+            f" arena, {proved} for this order of operators",
+            soft_wrap=True,
+        )
     return ExitStatus.DONE
 
 
@@ -98,7 +122,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", type=Path, help="a .tflite, .onnx, .mlir or .mlirbc file")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder for the C files")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="PLACE", help="folder for the C files (or the model)"
+    )
+    parser.add_argument(
+        "--emit",
+        choices=("c", "tflite-plan"),
+        default="c",
+        help="C (default), or the same .tflite model with a plan for TensorFlow Lite Micro",
+    )
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
     _add_memory_options(parser)
     _add_model_options(parser)

@@ -28,16 +28,40 @@ def write_model(model: TfliteModel, data: bytes) -> bytes:
     return _Writer(data).write(model)
 
 
+def builder_before(data: bytes) -> tuple[flatbuffers.Builder, int]:
+    """Return a builder that writes in front of the file `data`, and its bytes with padding.
+
+    The builder's name for what lies at a position of the old file is its distance from the end.
+    """
+    padded = data + bytes(-len(data) % _ALIGN)
+    builder = flatbuffers.Builder(2 * len(padded) + 1024)
+    # NOTE: the builder has no call that places bytes; it fills its buffer from the end.
+    builder.Prep(_ALIGN, 0)
+    builder.head -= len(padded)
+    builder.Bytes[builder.head : builder.head + len(padded)] = padded
+    return builder, len(padded)
+
+
+def write_table(builder: flatbuffers.Builder, table: str, **fields: Any) -> int:
+    """Write a table of the schema, fields by name; returns the builder's name for it."""
+    getattr(tflite, f"{table}Start")(builder)
+    for name, value in fields.items():
+        getattr(tflite, f"{table}Add{name}")(builder, value)
+    return getattr(tflite, f"{table}End")(builder)
+
+
+def write_references(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
+    """Write a vector of references; returns the builder's name for it."""
+    builder.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        builder.PrependUOffsetTRelative(offset)
+    return builder.EndVector()
+
+
 class _Writer:
     def __init__(self, data: bytes):
         self._data = data
-        padded = data + bytes(-len(data) % _ALIGN)
-        self._end = len(padded)
-        self._builder = flatbuffers.Builder(2 * len(padded) + 1024)
-        # NOTE: the builder has no call that places bytes; it fills its buffer from the end.
-        self._builder.Prep(_ALIGN, 0)
-        self._builder.head -= len(padded)
-        self._builder.Bytes[self._builder.head : self._builder.head + len(padded)] = padded
+        self._builder, self._end = builder_before(data)
 
     def write(self, model: TfliteModel) -> bytes:
         codes = sorted({_code_of(operator) for operator in model.operators})
@@ -116,19 +140,13 @@ class _Writer:
         return self._end - position
 
     def _table(self, table: str, **fields: Any) -> int:
-        getattr(tflite, f"{table}Start")(self._builder)
-        for name, value in fields.items():
-            getattr(tflite, f"{table}Add{name}")(self._builder, value)
-        return getattr(tflite, f"{table}End")(self._builder)
+        return write_table(self._builder, table, **fields)
 
     def _integers(self, values: Sequence[int]) -> int:
         return self._builder.CreateNumpyVector(np.array(values, np.int32))
 
     def _references(self, offsets: Sequence[int]) -> int:
-        self._builder.StartVector(4, len(offsets), 4)
-        for offset in reversed(offsets):
-            self._builder.PrependUOffsetTRelative(offset)
-        return self._builder.EndVector()
+        return write_references(self._builder, offsets)
 
 
 def _code_of(operator: Operator) -> tuple[str, int]:
