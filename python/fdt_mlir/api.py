@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from fdt_mlir.allocate.promises import write_promises
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
@@ -99,6 +100,8 @@ class CompileOptions:
     ram_bytes: the memory to fit; the least additional work that fits it is chosen. 0: no limit.
     max_mac_overhead: percent of additional multiply-accumulates that the least arena may cost.
     transform_script: a schedule to apply instead of searching for one.
+    keep_inputs: whether inputs are intact after an inference.
+    pins: places of inputs in the arena: bytes by the number of the input.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
     """
 
@@ -107,6 +110,8 @@ class CompileOptions:
     ram_bytes: int = 0
     max_mac_overhead: float = 0.0
     transform_script: Path | str | None = None
+    keep_inputs: bool = False
+    pins: Mapping[int, int] = field(default_factory=dict[int, int])
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"
@@ -143,6 +148,7 @@ def compile_model(
         module = import_model(path, _import_options(options))
         clock.run(IMPORT, module)
         clock.run(NORMALIZE, module)
+        write_promises(entry_of(module), options.keep_inputs, options.pins)
         clock.run(ORDER_LAYERS, module)
         clock.begin("paths")
         discovery = _discover(module, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.attributes import integer, string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import (
@@ -17,13 +18,15 @@ from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.normalize.structured import element_bytes, element_type, producer, tensor_bytes
 from fdt_mlir.passes import op_error
+from fdt_mlir.planner.problem import Offset
 
 
 @dataclass(frozen=True)
 class LiveBuffer:
     """A buffer, the value that stands for it, and its half-open lifetime in steps.
 
-    What a caller reads, an output, outlives the last step.
+    What a caller reads afterwards, an output or an input to be kept, outlives the last step.
+    `pin` fixes the place.
     """
 
     name: str
@@ -32,7 +35,8 @@ class LiveBuffer:
     align: int
     first: int
     last: int
-    is_output: bool = False
+    outlives: bool = False
+    pin: Offset | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,9 @@ class _Loop:
 def lifetimes_of(function: ir.Operation) -> Lifetimes:
     """Find the buffers and steps of a function of one block.
 
-    Every kernel call is a step, in program order. Inputs live from the first step, outputs to the
-    last. A buffer that exists before or after an iteration of a tile loop lives as long as the
-    whole loop; one that is allocated inside it lives within an iteration.
+    Every kernel call is a step, in program order. Inputs live from the first step, outputs and
+    inputs that are to be kept to the last. A buffer that exists before or after an iteration of a
+    tile loop lives as long as the whole loop; one that is allocated inside it lives within an iteration.
 
     Raises CompileError where something is read that nothing writes, or cannot be planned.
     """
@@ -92,6 +96,12 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     end = max(1, len(steps))
     terminator = list(block.operations)[-1].operation
     outputs = [view_of(value).base for value in terminator.operands]
+    promises = read_promises(function)
+    if promises.keep_inputs:
+        outputs += block.arguments
+    pins: dict[ir.Value, Offset] = {
+        block.arguments[number]: pin for number, pin in promises.pins.items()
+    }
     for base in outputs:
         spans[base] = (spans[base][0] if base in spans else 0, end)
     names = _names(function, steps)
@@ -102,7 +112,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
             tensor_bytes(value),
             element_bytes(element_type(value)),
             *span,
-            is_output=value in outputs,
+            outlives=value in outputs,
+            pin=pins.get(value),
         )
         for value, span in spans.items()
         if _is_buffer(value)

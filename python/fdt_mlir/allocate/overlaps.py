@@ -115,7 +115,7 @@ def dying_inputs(lifetimes: Lifetimes) -> list[DyingInput]:
         dying = {
             buffer.value
             for buffer in lifetimes.buffers
-            if buffer.last == number + 1 and not buffer.is_output
+            if buffer.last == number + 1 and not buffer.outlives
         }
         found = distances_by_base(read_kernel(step.op), views, dying.__contains__)
         pairs += [

@@ -63,7 +63,7 @@ def plan(lifetimes: Lifetimes, pairs: Sequence[DyingInput] = ()) -> Plan:
 
     problem = Problem(
         tuple(
-            Buffer(b.name, b.size_bytes, b.first, b.last, align=b.align) for b in lifetimes.buffers
+            Buffer(b.name, b.size_bytes, b.first, b.last, b.align, b.pin) for b in lifetimes.buffers
         ),
         tuple(overlap for pair in pairs for overlap in pair.overlaps()),
     )

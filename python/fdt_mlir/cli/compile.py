@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,8 @@ def _run(argv: Sequence[str]) -> int:
         ram_bytes=options.ram,
         max_mac_overhead=options.max_mac_overhead,
         transform_script=options.transform_script,
+        keep_inputs=options.keep_inputs,
+        pins=dict(options.pin),
         outputs=options.outputs,
         io=options.io,
         numerics=options.numerics,
@@ -110,6 +113,14 @@ def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
     return name, tuple(int(number) for number in numbers)
 
 
+def parse_pin(text: str) -> tuple[int, int]:
+    """Read input:0=OFFSET as (0, OFFSET). Raises ArgumentTypeError for anything else."""
+    match = re.fullmatch(r"input:(\d+)=(\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is no pin: write input:0=4096")
+    return int(match[1]), int(match[2])
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
@@ -158,6 +169,19 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
         choices=("none", "fdt", "ffmt", "paper", "auto"),
         default="auto",
         help="what may be tiled: channels (fdt), feature maps (ffmt), both (auto, the default)",
+    )
+    group.add_argument(
+        "--keep-inputs",
+        action="store_true",
+        help="leave the inputs intact: never reuse their bytes",
+    )
+    group.add_argument(
+        "--pin",
+        type=parse_pin,
+        action="append",
+        default=[],
+        metavar="input:N=OFFSET",
+        help="fix the place of input N in the arena, such as a buffer that DMA fills",
     )
     group.add_argument("--explain", action="store_true", help="say why each layer is tiled or not")
     group.add_argument(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fdt_mlir.allocate.overlaps import distances_by_base
+from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import tensor_view_of
@@ -28,7 +29,9 @@ def read_kernels(function: ir.Operation) -> StepGraph:
     *operations, terminator = (operation.operation for operation in block.operations)
     for op in operations:
         reader.read(op)
-    outputs = (reader.memory_of(value) for value in terminator.operands)
+    outputs = [reader.memory_of(value) for value in terminator.operands]
+    if read_promises(function).keep_inputs:
+        outputs += inputs
     return StepGraph(
         steps=tuple(reader.steps),
         size_bytes=reader.size_bytes,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from fdt_mlir.allocate.overlaps import distances_by_base
 from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.bindings import ir
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
@@ -18,6 +19,7 @@ from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.normalize.structured import element_bytes, is_constant, is_splat, producer, shape_of
 from fdt_mlir.passes import location_of, run_mlir_passes
 from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, MayOverlap, Read, TensorNode
+from fdt_mlir.planner.problem import Offset
 
 _VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 
@@ -86,7 +88,12 @@ class _Builder:
         for op in operations:
             self._read_operation(op)
         outputs = {self.shown[value] for value in terminator.operands if value in self.shown}
-        return Graph(tuple(self.layers), self._tensor_nodes(outputs))
+        promises = read_promises(function)
+        inputs = [self.shown[argument] for argument in block.arguments]
+        if promises.keep_inputs:
+            outputs.update(inputs)
+        pins = {inputs[number]: pin for number, pin in promises.pins.items()}
+        return Graph(tuple(self.layers), self._tensor_nodes(outputs, pins))
 
     def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:
         self.tensors[name] = _Tensor(name, value, [])
@@ -134,7 +141,9 @@ class _Builder:
                     self.tensors[self.shown[value]].whole_because = "a part of it is copied"
         self.shown[op.results[0]] = self.shown[target]
 
-    def _tensor_nodes(self, outputs: set[str]) -> Mapping[str, TensorNode]:
+    def _tensor_nodes(
+        self, outputs: set[str], pins: Mapping[str, Offset]
+    ) -> Mapping[str, TensorNode]:
         consumers: dict[str, list[int]] = {name: [] for name in self.tensors}
         for number, layer in enumerate(self.layers):
             for name in dict.fromkeys(read.tensor for read in layer.reads):
@@ -147,6 +156,7 @@ class _Builder:
                 producer=tensor.writers[0] if tensor.writers else None,
                 consumers=tuple(consumers[name]),
                 is_output=name in outputs,
+                pin=pins.get(name),
                 last_writer=tensor.writers[-1] if tensor.writers else 0,
                 whole_because=tensor.whole_because,
             )

@@ -15,7 +15,7 @@ from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import Candidate
 from fdt_mlir.planner.layout import LayoutLimits, plan_layout
 from fdt_mlir.planner.plan import Plan
-from fdt_mlir.planner.problem import Buffer, Overlap, Problem
+from fdt_mlir.planner.problem import Buffer, Offset, Overlap, Problem
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class _Flattener:
             if tensor.is_output:
                 extend(tensor.name, spans.get(tensor.name, (0, end))[0], end)
         buffers = tuple(
-            Buffer(name, self.sizes[name], *span, align=self.aligns[name])
+            Buffer(name, self.sizes[name], *span, align=self.aligns[name], pin=self._pin(name))
             for name, span in spans.items()
         )
         return TiledProgram(tuple(self.steps), Problem(buffers, self._overlaps(spans)))
@@ -169,6 +169,9 @@ class _Flattener:
                 source = Ends(each.tensor, self.sizes[each.tensor])
                 overlaps += exemptions(source, result, each.distances, len(dying) > 1)
         return tuple(overlaps)
+
+    def _pin(self, name: str) -> Offset | None:
+        return self.graph.tensors[name].pin if name in self.graph.tensors else None
 
     def _is_output(self, name: str) -> bool:
         return name in self.graph.tensors and self.graph.tensors[name].is_output

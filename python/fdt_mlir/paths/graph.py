@@ -14,6 +14,7 @@ from functools import cached_property
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.kernels.access import Linear
 from fdt_mlir.kernels.traversal import Distances
+from fdt_mlir.planner.problem import Offset
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class TensorNode:
     """An activation. `producer` is None for inputs; `consumers` are layers in program order.
 
     Of a tensor that several layers write, each a part, `producer` is the first and `last_writer`
-    the last. A tensor with a `whole_because` must exist whole, for this reason.
+    the last. What the caller reads afterwards, an input to be kept too, is an output. `pin` fixes
+    an input's place. A tensor with a `whole_because` must exist whole, for this reason.
     """
 
     name: str
@@ -128,6 +130,7 @@ class TensorNode:
     producer: int | None
     consumers: tuple[int, ...]
     is_output: bool = False
+    pin: Offset | None = None
     last_writer: int = 0
     whole_because: str | None = None
 

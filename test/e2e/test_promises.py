@@ -1,0 +1,59 @@
+"""Inputs that stay where and what they are: predicted, planned, and true of the running C."""
+
+import pytest
+
+from e2e.shared_models import shared_model
+from fdt_mlir.allocate.promises import write_promises
+from fdt_mlir.api import compile
+from fdt_mlir.bindings import ir, mlir_context
+from fdt_mlir.errors import UsageError
+
+CHOICES = {
+    "kept": {"keep_inputs": True},
+    "pinned": {"pins": {0: 4096}},
+    "both": {"keep_inputs": True, "pins": {0: 64}},
+}
+
+
+# Wrong if paths reckon without the promise, or the planner breaks it.
+@pytest.mark.parametrize("strategy", ["none", "auto"])
+@pytest.mark.parametrize("case", CHOICES)
+def test_arena_is_as_predicted(case: str, strategy: str):
+    choices = CHOICES[case]
+    compiled = compile(shared_model("kws_ref_model.tflite"), strategy=strategy, **choices)
+    free = compile(shared_model("kws_ref_model.tflite"), strategy=strategy)
+    report = compiled.report
+    assert compiled.arena_bytes == compiled.discovery.predicted_arena_bytes >= free.arena_bytes
+    (given,) = (buffer for buffer in report["buffers"] if buffer["name"] == "input_0")
+    last_step = len(report["steps"])
+    assert (given["last"] == last_step) == ("keep_inputs" in choices)
+    if "pins" in choices:
+        assert given["offset"] == report["inputs"][0]["offset"] == choices["pins"][0]
+    if "keep_inputs" in choices:
+        others = [buffer for buffer in report["buffers"] if buffer is not given]
+        end = given["offset"] + given["bytes"]
+        assert all(
+            b["offset"] >= end or b["offset"] + b["bytes"] <= given["offset"] for b in others
+        )
+    assert report["layout_proved_optimal"]
+
+
+# Wrong if a pin that cannot be kept is found out too late, by a validator or a linker.
+@pytest.mark.parametrize(
+    ("pins", "message"),
+    [
+        ({1: 0}, "input 1 is pinned, but the model has 1 inputs"),
+        ({0: 6}, "input 0 is pinned to 6, which is no multiple of its alignment 4"),
+    ],
+)
+def test_pins_that_no_plan_can_keep(pins: dict[int, int], message: str):
+    with pytest.raises(UsageError, match=message):
+        compile(shared_model("cifar10.tflite"), pins=pins)
+
+
+def test_pins_that_exclude_each_other():
+    text = "func.func @main(%x: tensor<8xi8>, %y: tensor<3xi8>) { return }"
+    message = "pinned onto each other: input 1 ends at 6, input 0 begins at 5"
+    with mlir_context(), pytest.raises(UsageError, match=message):
+        module = ir.Module.parse(text)
+        write_promises(module.body.operations[0].operation, False, {0: 5, 1: 3})
