@@ -54,6 +54,8 @@ def test_pins_that_no_plan_can_keep(pins: dict[int, int], message: str):
 def test_pins_that_exclude_each_other():
     text = "func.func @main(%x: tensor<8xi8>, %y: tensor<3xi8>) { return }"
     message = "pinned onto each other: input 1 ends at 6, input 0 begins at 5"
-    with mlir_context(), pytest.raises(UsageError, match=message):
+    with mlir_context():
         module = ir.Module.parse(text)
-        write_promises(module.body.operations[0].operation, False, {0: 5, 1: 3})
+        function = module.body.operations[0].operation
+        with pytest.raises(UsageError, match=message):
+            write_promises(function, keep_inputs=False, pins={0: 5, 1: 3})

@@ -78,7 +78,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
 
     Every kernel call is a step, in program order. Inputs live from the first step, outputs and
     inputs that are to be kept to the last. A buffer that exists before or after an iteration of a
-    tile loop lives as long as the whole loop; one that is allocated inside it lives within an iteration.
+    tile loop lives as long as the whole loop; one that is allocated inside it lives within an
+    iteration.
 
     Raises CompileError where something is read that nothing writes, or cannot be planned.
     """
