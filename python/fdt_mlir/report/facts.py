@@ -50,6 +50,15 @@ class StepFacts:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """The step that sets the arena, and the buffers alive in it, the highest end first."""
+
+    step: str
+    live_bytes: int
+    buffers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that report and C header need to know of a planned model.
 
@@ -70,6 +79,26 @@ class Facts:
     @property
     def live_sum_bytes(self) -> int:
         return max((step.live_bytes for step in self.steps), default=self.arena_bytes)
+
+    @property
+    def peak(self) -> Peak | None:
+        """Of the steps in which a buffer reaches the arena's end, the first with most live bytes.
+
+        None for a model that computes nothing.
+        """
+        highest = [b for b in self.buffers if b.offset + b.bytes == self.arena_bytes]
+        reaching = [
+            number
+            for number in range(len(self.steps))
+            if any(buffer.first <= number < buffer.last for buffer in highest)
+        ]
+        if not reaching:
+            return None
+        number = max(reaching, key=lambda step: (self.steps[step].live_bytes, -step))
+        live = [buffer for buffer in self.buffers if buffer.first <= number < buffer.last]
+        live.sort(key=lambda buffer: (-buffer.offset - buffer.bytes, buffer.name))
+        names = tuple(buffer.name for buffer in live)
+        return Peak(self.steps[number].name, self.steps[number].live_bytes, names)
 
     @property
     def macs(self) -> int:

@@ -30,6 +30,7 @@ def build_report(
         "layout_proved_optimal": facts.layout_proved_optimal,
         "order_proved_optimal": facts.order_gap_bytes == 0,
         "order_gap_bytes": facts.order_gap_bytes,
+        "peak": asdict(facts.peak) if facts.peak is not None else None,
         "macs": facts.macs,
         "macs_untiled": discovery.untiled_macs,
         "mac_overhead": overhead(facts.macs, discovery.untiled_macs),

@@ -10,6 +10,7 @@ from bench.configurations import CONFIGURATIONS
 from bench.models import Model
 from bench.store import Store
 from bench.subject import Subject
+from fdt_mlir.tflite_plan import plan_tflite
 
 Value = int | float | str
 
@@ -84,6 +85,13 @@ FIGURES: Mapping[str, Callable[[Subject], Measured]] = {
     "bytes_beyond_budget": lambda s: Measured(
         max(s.compiled.arena_bytes - s.ram_budget, 0),
         f"{s.compiled.arena_bytes} in {s.ram_budget}",
+    ),
+    "layout_gap_bytes": lambda s: Measured(
+        s.compiled.arena_bytes - s.compiled.report["lower_bound_bytes"]
+    ),
+    "order_gap_bytes": lambda s: Measured(s.compiled.report["order_gap_bytes"]),
+    "planned_head_bytes": lambda s: Measured(
+        plan_tflite(s.model.path).head_bytes, "of TFLM's arena, with our plan in the model"
     ),
     "host_differences": lambda s: _samples(s.host_differences),
     "device_differences": lambda s: _samples(s.device_differences),
