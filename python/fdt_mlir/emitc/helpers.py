@@ -20,19 +20,32 @@ from fdt_mlir.emitc.values import (
 _COUNT_LEADING_ZEROS = "count_leading_zeros_32"
 
 
+# Each calls only functions that stand before it.
+_HELPERS = (*MATH_FUNCTIONS, _COUNT_LEADING_ZEROS)
+
+
 def write_helpers(module: ir.Module) -> None:
     """Add the helpers that the module's functions call, and those that helpers call.
 
     Each stands before its first use, so none needs a declaration.
     """
-    while missing := _called(module) - _defined(module):
-        first = next(op for op in module.body.operations if op.operation.name == "emitc.func")
-        with ir.InsertionPoint(first), ir.Location.unknown():
-            for name in [*MATH_FUNCTIONS, _COUNT_LEADING_ZEROS]:
+    callers = _functions(module)
+    while missing := _called(module) - _functions(module).keys():
+        assert missing <= set(_HELPERS), f"no helper is called {missing - set(_HELPERS)}"
+        with ir.InsertionPoint(next(iter(callers.values()))), ir.Location.unknown():
+            for name in _HELPERS:
                 if name in missing:
                     _write(name)
-        assert missing <= _defined(module), f"no helper is called {missing - _defined(module)}"
+    _sort_helpers(module, next(iter(callers.values()), None))
     _include_string(module)
+
+
+def _sort_helpers(module: ir.Module, first_caller: ir.Operation | None) -> None:
+    """What a helper calls may have been written after it."""
+    functions = _functions(module)
+    for name in _HELPERS:
+        if name in functions and first_caller is not None:
+            functions[name].move_before(first_caller)
 
 
 def _called(module: ir.Module) -> set[str]:
@@ -40,9 +53,9 @@ def _called(module: ir.Module) -> set[str]:
     return {string(op, "callee") for op in calls}
 
 
-def _defined(module: ir.Module) -> set[str]:
-    functions = [op for op in module.body.operations if op.operation.name == "emitc.func"]
-    return {string(op.operation, "sym_name") for op in functions}
+def _functions(module: ir.Module) -> dict[str, ir.Operation]:
+    operations = [op.operation for op in module.body.operations]
+    return {string(op, "sym_name"): op for op in operations if op.name == "emitc.func"}
 
 
 def _write(name: str) -> None:

@@ -19,6 +19,7 @@ from fdt_mlir.importer.onnx.contraction import (
     with_scale,
 )
 from fdt_mlir.importer.onnx.emit import Loops, Read, cut, pad
+from fdt_mlir.importer.onnx.quantisation import Array, Quantisation
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import merge, reshape, split
 from fdt_mlir.importer.onnx.windows import Windows, windows_of
@@ -161,7 +162,7 @@ def conv_transpose(call: Call) -> Tensor:
         raise call.error("the weights are computed at run time", "make them constant")
     rank = source.rank - 2
     group = call.integer("group", 1)
-    factors = factors_of(source, _turned(call, weights, group), channel_axes=(0,))
+    factors = factors_of(source, _turned(weights, group), channel_axes=(0,))
     kernel = factors.right.shape[2:]
     strides = call.ints("strides", (1,) * rank)
     dilations = call.ints("dilations", (1,) * rank)
@@ -188,23 +189,33 @@ def conv_transpose(call: Call) -> Tensor:
     return convolve(plain_call, replace(factors, left=fitted), bias)
 
 
-def _turned(call: Call, weights: Tensor, group: int) -> Tensor:
+def _turned(weights: Tensor, group: int) -> Tensor:
     """Weights of shape (out channels, in channels of a group, window turned around)."""
-    data = weights.data
+    data, quantisation = weights.data, weights.quantisation
     assert data is not None
-    channels, per_group = data.shape[:2]
-    split_data = data.reshape(group, channels // group, *data.shape[1:])
-    turned = np.swapaxes(split_data, 1, 2).reshape(
-        group * per_group, channels // group, *data.shape[2:]
+    if quantisation is None or quantisation.is_per_tensor:
+        return constant(_turned_around(data, group), quantisation)
+    scale, zero_point = (
+        _first_of_equal(_turned_around(np.broadcast_to(numbers, data.shape), group))
+        for numbers in (quantisation.scale, quantisation.zero_point)
     )
-    turned = np.flip(turned, tuple(range(2, turned.ndim)))
-    quantisation = weights.quantisation
-    if quantisation is not None and not quantisation.is_per_tensor:
-        raise call.error(
-            "weights with a scale for each channel are not supported",
-            "quantise the weights of this layer with one scale",
-        )
-    return constant(np.ascontiguousarray(turned), quantisation)
+    return constant(_turned_around(data, group), Quantisation(scale, zero_point))
+
+
+def _turned_around(data: Array, group: int) -> Array:
+    channels, per_group = data.shape[:2]
+    apart = data.reshape(group, channels // group, *data.shape[1:])
+    swapped = np.swapaxes(apart, 1, 2)
+    turned = swapped.reshape(group * per_group, channels // group, *data.shape[2:])
+    return np.ascontiguousarray(np.flip(turned, tuple(range(2, turned.ndim))))
+
+
+def _first_of_equal(numbers: Array) -> Array:
+    """Drop repetitions along each dimension along which all numbers are equal."""
+    for axis in range(numbers.ndim):
+        first = numbers.take([0], axis)
+        numbers = first if (numbers == first).all() else numbers
+    return numbers
 
 
 def _transposed_extents(

@@ -98,7 +98,10 @@ def fixed_point(factor: Array) -> FixedPoint:
     # The nearest to one is one: it would take 32 bits.
     overflows = mantissa == 1 << _MANTISSA_BITS
     mantissa, shift = np.where(overflows, mantissa >> 1, mantissa), shift - overflows
-    # At least one bit is shifted out, and no more than 62.
+    if (mantissa == 1 << (_MANTISSA_BITS - 1)).all() and (shift >= _MANTISSA_BITS).all():
+        # Powers of two of at most a half: a shift alone.
+        mantissa, shift = np.ones_like(mantissa), shift - (_MANTISSA_BITS - 1)
+    # No more than 62 bits are shifted out.
     mantissa = np.where(shift > 62, mantissa >> np.minimum(shift - 62, 62), mantissa)
     return FixedPoint(mantissa.astype(np.int32), np.minimum(shift, 62), _may_tie(mantissa, shift))
 
@@ -126,10 +129,11 @@ def scaled(value: Scalar, mantissa: Scalar, shift: Scalar, may_tie: bool) -> Sca
 
 
 def _rescaled(tensor: Tensor, given: Quantisation, wanted: Quantisation, dtype: Dtype) -> Tensor:
-    factor = fixed_point(given.scale / wanted.scale)
+    factors = given.scale / wanted.scale
+    factor = fixed_point(factors)
     limits = np.iinfo(dtype)
     # A product with more than one may leave the 32 bits before it is clipped.
-    is_narrow = bool((factor.shift >= _MANTISSA_BITS).all())
+    is_narrow = bool((factors <= 1).all())
 
     def rescale(
         stored: Scalar, mantissa: Scalar, shift: Scalar, zero_in: Scalar, zero_out: Scalar

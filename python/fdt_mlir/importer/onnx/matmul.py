@@ -120,9 +120,10 @@ def _unflattened(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     A network of channels first flattens (channels, rows, columns); here channels are last.
     """
     before = left.flattened
-    if before is None or right.data is None or right.rank != 2 or left.shape[0] != 1:
+    if before is None or right.data is None or right.rank != 2:
         return left, right
-    if before.rank < 2 or before.shape[0] != 1 or before.order[0] != 0:
+    is_one_row = left.shape == (1, right.shape[0]) and before.shape[:1] == (1,)
+    if not is_one_row or before.order[0] != 0:
         return left, right
     extents = before.shape[1:]
     order = [dim - 1 for dim in before.order[1:]]

