@@ -127,7 +127,7 @@ def test_parameter_computed_at_run_time(tmp_path: Path) -> None:
 def test_shapes_that_do_not_fit(tmp_path: Path) -> None:
     weights = numpy_helper.from_array(np.ones((3, 2), np.float32), "w")
     text = _message(_model(_node("MatMul", "x", "w"), weights=[weights]), tmp_path)
-    assert "MatMul: shapes (1, 4) and (3, 2) do not fit" in text
+    assert "model.onnx (the_node): error: MatMul: shapes do not fit: Incompatible dim" in text
 
 
 def test_reshape_to_another_number_of_elements(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import checker, external_data_helper, helper, numpy_helper
+from onnx import checker, external_data_helper, helper, numpy_helper, shape_inference
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
@@ -25,6 +26,9 @@ _LEAST_OPSET = 13
 # Known at compile time whatever their operands are.
 _ALWAYS_KNOWN = ("Shape", "Size")
 _KINDS = "fiub"
+_INFERENCE_ERROR = re.compile(
+    r"\(op_type:(?P<op>[^,)]*)(, node name: (?P<name>[^)]*))?\): (\[\w+\] )?(?P<reason>[^\n]*)"
+)
 
 
 def read_onnx(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
@@ -36,6 +40,7 @@ def read_onnx(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     model = _parse(path, data)
     graph = read_graph(path, model, options)
     _check_operators(graph)
+    _check_shapes(model, graph)
     return Translator(
         graph,
         channels_last=options.io_layout == "nhwc",
@@ -221,6 +226,34 @@ def _check_operators(graph: Graph) -> None:
                 for op, nodes in missing.items()
             ]
         )
+
+
+def _check_shapes(model: onnx.ModelProto, graph: Graph) -> None:
+    """Let ONNX infer all shapes. Raises CompileError for a node whose inputs do not fit."""
+    checked = onnx.ModelProto()
+    checked.CopyFrom(model)
+    # What the file says of shapes may be open, or of another input size.
+    del checked.graph.value_info[:]
+    for result in checked.graph.output:
+        result.type.tensor_type.ClearField("shape")
+    shapes = {port.name: port.shape for port in graph.inputs}
+    for info in checked.graph.input:
+        if info.name in shapes:
+            info.type.tensor_type.ClearField("shape")
+            for extent in shapes[info.name]:
+                info.type.tensor_type.shape.dim.add(dim_value=extent)
+    try:
+        shape_inference.infer_shapes(checked, strict_mode=True, data_prop=True)
+    except shape_inference.InferenceError as error:
+        found = _INFERENCE_ERROR.search(str(error))
+        reason = found["reason"] if found else str(error).strip().splitlines()[0]
+        name = found["name"] if found else None
+        prefix = f"{found['op']}: " if found else ""
+        raise compile_error(
+            f"{prefix}shapes do not fit: {reason.strip()}",
+            SourceLocation(graph.file, name=name or None),
+            "correct the model, or the shapes given with --shape",
+        ) from error
 
 
 def _count(nodes: Sequence[Node]) -> str:
