@@ -81,3 +81,10 @@ def test_integer_edges_leave_no_float() -> None:
     assert (source["type"], source["zero_point"]) == ("int8", 0)
     assert (result["type"], result["zero_point"]) == ("int8", -128)
     assert result["scale"] == pytest.approx(PROBABILITY_STEP)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tiling_halves_the_memory_without_more_work(kind: str) -> None:
+    report = api.compile(shared_model(f"micro_kws_m_{kind}.onnx")).report
+    assert report["arena_bytes"] <= 0.5 * report["arena_bytes_untiled"]
+    assert report["mac_overhead"] <= 0
