@@ -15,14 +15,15 @@ from fdt_mlir.cli.opt import main as fdt_opt
 from fdt_mlir.importer.importer import import_model
 from fdt_mlir.pipeline import parse_pipeline
 from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
-from fdt_mlir.stages import IMPORT, NORMALIZE
+from fdt_mlir.stages import IMPORT, NORMALIZE, ORDER_LAYERS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
-# Between them: channels, rows, several loops at once.
+# Between them: channels, rows, streams of rows, several loops at once.
 REPLAYED = {
     "cif": {"strategy": "fdt"},
     "kws": {"strategy": "ffmt", "max_mac_overhead": 150.0},
     "mw": {"strategy": "auto"},
+    "res": {"strategy": "ffmt", "max_mac_overhead": 30.0},
     "ssd": {"strategy": "paper"},
 }
 
@@ -30,7 +31,7 @@ REPLAYED = {
 def layer_form(model: Path) -> ir.Module:
     """A model in layer form, in the current context."""
     module = import_model(model)
-    for stage in (IMPORT, NORMALIZE):
+    for stage in (IMPORT, NORMALIZE, ORDER_LAYERS):
         parse_pipeline(stage.pipeline).run(module)
     return module
 
@@ -90,7 +91,8 @@ def test_fdt_opt_replays_on_the_layer_form(model: str, tmp_path: Path) -> None:
         ("cif", r"tile_sizes \[(0, 0, 0|0, 0), 1\]", r"tile_sizes [\1, 4]"),
         ("kws", r"array<i64: 3> ->", "array<i64: 2> ->"),
         ("kws", r"array<i64: 3> ->", "array<i64: 4> ->"),
-        ("mw", r"array<i64: 1, 1> ->", "array<i64: 5, 3> ->"),
+        ("mw", r"array<i64: 3> ->", "array<i64: 1> ->"),
+        ("res", r"array<i64: 8, 4> ->", "array<i64: 5, 3> ->"),
         ("ssd", r"tile_sizes \[0, 0, (\d+)\]", "tile_sizes [0, 0, 2]"),
     ],
 )

@@ -13,7 +13,7 @@ from fdt_mlir.pipeline import parse_pipeline
 from fdt_mlir.schedules.generate import schedule_text
 from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
 from fdt_mlir.schedules.tile_path import FDT, FFMT, PATHS, TilePath, paths_attribute
-from fdt_mlir.stages import IMPORT, NORMALIZE
+from fdt_mlir.stages import IMPORT, NORMALIZE, ORDER_LAYERS
 
 MODELS = Path(__file__).parents[2] / "examples" / "models"
 
@@ -64,7 +64,7 @@ CASES = (
 def normalized(case: Case) -> ir.Module:
     """The model in layer form, in the current context."""
     module = import_model(MODELS / f"{case.model}.tflite")
-    for stage in (IMPORT, NORMALIZE):
+    for stage in (IMPORT, NORMALIZE, ORDER_LAYERS):
         parse_pipeline(stage.pipeline).run(module)
     return module
 

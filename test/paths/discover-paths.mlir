@@ -46,11 +46,12 @@ func.func @dense(%x: tensor<3xf32>) -> tensor<2xf32> {
 // -----
 
 // Widen, then take the maximum of each two rows: the windows do not overlap, so one row of the
-// result at a time costs no work. The unit batch of the input is a view.
+// result at a time costs no work. As a stream its rows lie over those of the input that are done.
+// The unit batch of the input is a view.
 // CHECK-LABEL: func.func @rows(
-// CHECK-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "ffmt", glyph = "[]", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
+// CHECK-SAME: fdt.paths = [{dims = array<i64: 0>, family = "stream", glyph = "||", layers = ["widen", "pool"], tiles = array<i64: 2>}]
 // FFMT-LABEL: func.func @rows(
-// FFMT-SAME: glyph = "[]"
+// FFMT-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "ffmt", glyph = "[]", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
 // NONE-LABEL: func.func @rows(
 // NONE-SAME: fdt.paths = []
 #same = affine_map<(d0, d1) -> (d0, d1)>

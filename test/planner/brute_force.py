@@ -129,7 +129,7 @@ def step_need_bytes(graph: StepGraph, order: tuple[int, ...]) -> int:
     steps = [graph.steps[index] for index in order]
     spans: dict[str, tuple[int, int]] = {}
     for tensor in graph.size_bytes:
-        writes = [at for at, step in enumerate(steps) if step.writes == tensor]
+        writes = [at for at, step in enumerate(steps) if tensor in step.writes]
         uses = writes + [at for at, step in enumerate(steps) if tensor in step.reads]
         first = 0 if tensor in graph.inputs else min(writes)
         spans[tensor] = (first, len(steps) if tensor in graph.outputs else max(uses, default=-1))
@@ -137,10 +137,11 @@ def step_need_bytes(graph: StepGraph, order: tuple[int, ...]) -> int:
     for at, step in enumerate(steps):
         live = [t for t, (first, last) in spans.items() if first <= at <= last]
         shared = 0
-        if step.writes not in graph.inputs and spans[step.writes][0] == at:
+        new = [t for t in step.writes if t not in graph.inputs and spans[t][0] == at]
+        if new:
             dying = [t for t in step.reads if spans[t][1] == at]
             most = sum((step.shares or {}).get(tensor, 0) for tensor in dying)
-            shared = min(graph.size_bytes[step.writes], most)
+            shared = min(sum(graph.size_bytes[tensor] for tensor in new), most)
         total = sum(graph.size_bytes[tensor] for tensor in live)
         need = max(need, total + step.inner_peak_bytes - shared)
     return need

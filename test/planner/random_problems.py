@@ -87,10 +87,17 @@ def random_step_graph(random: Random, max_steps: int) -> StepGraph:
         before = [writers.get(tensor, set[int]()) for tensor in reads]
         predecessors.append(frozenset[int]().union(*before))
         inner = random.choice([0, 0, random.randint(0, 5)])
-        steps.append(Step(f"s{index}", tuple(reads), written, inner, shares))
+        second = f"u{index}"
+        is_double = random.random() < 0.3
+        both = (written, second) if is_double else (written,)
+        sizes |= {second: random.randint(0, 9)} if is_double else {}
+        steps.append(Step(f"s{index}", tuple(reads), both, inner, shares))
         writers.setdefault(written, set()).add(index)
         if not is_part:
             readable.append(written)
+        if is_double:
+            writers[second] = {index}
+            readable.append(second)
         if "whole" in writers and "whole" not in readable and random.random() < 0.4:
             readable.append("whole")
     outputs = tuple(tensor for tensor in list(sizes)[2:] if random.random() < 0.15)

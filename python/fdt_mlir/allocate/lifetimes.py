@@ -54,10 +54,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """The buffers of a function and the steps that use them, in program order."""
+    """The buffers of a function and the steps that use them, in program order.
+
+    `loops` are the tile loops, inner ones before those around them.
+    """
 
     buffers: tuple[LiveBuffer, ...]
     steps: tuple[Step, ...]
+    loops: tuple[LoopSteps, ...] = ()
 
     def live_bytes(self, step: int) -> int:
         """Sum of the sizes of all buffers that are alive in a step."""
@@ -65,7 +69,7 @@ class Lifetimes:
 
 
 @dataclass(frozen=True)
-class _Loop:
+class LoopSteps:
     """A tile loop: the steps `[first, last)` run again and again."""
 
     op: ir.Operation
@@ -119,7 +123,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
         for value, span in spans.items()
         if _is_buffer(value)
     ]
-    return Lifetimes(tuple(buffers), tuple(steps))
+    return Lifetimes(tuple(buffers), tuple(steps), tuple(loops))
 
 
 def _check(function: ir.Operation) -> None:
@@ -143,7 +147,7 @@ def _is_static_memory(given: ir.Type) -> bool:
 @dataclass(frozen=True)
 class _Collected:
     steps: list[Step]
-    loops: list[_Loop]
+    loops: list[LoopSteps]
 
 
 def _collect(block: ir.Block, trips: int, found: _Collected) -> None:
@@ -155,7 +159,7 @@ def _collect(block: ir.Block, trips: int, found: _Collected) -> None:
         elif op.name == "scf.for":
             first = len(found.steps)
             _collect(op.regions[0].blocks[0], trips * _trip_count(op), found)
-            found.loops.append(_Loop(op, first, len(found.steps)))
+            found.loops.append(LoopSteps(op, first, len(found.steps)))
 
 
 def _step(call: ir.Operation, trips: int) -> Step:
@@ -165,8 +169,14 @@ def _step(call: ir.Operation, trips: int) -> Step:
 
 
 def _trip_count(loop: ir.Operation) -> int:
-    low, high, step = (_constant(value) for value in list(loop.operands)[:3])
+    low, high, step = loop_bounds(loop)
     return -((low - high) // step)
+
+
+def loop_bounds(loop: ir.Operation) -> tuple[int, int, int]:
+    """First value, end and step of a tile loop."""
+    low, high, step = (_constant(value) for value in list(loop.operands)[:3])
+    return low, high, step
 
 
 def _constant(value: ir.Value) -> int:
@@ -176,7 +186,7 @@ def _constant(value: ir.Value) -> int:
     return integer(op, "value")
 
 
-def _extended(value: ir.Value, step: int, loops: list[_Loop]) -> tuple[int, int]:
+def _extended(value: ir.Value, step: int, loops: list[LoopSteps]) -> tuple[int, int]:
     """When a buffer that a step touches must be kept: over all loops that it is not part of."""
     first, last = step, step + 1
     for loop in loops:

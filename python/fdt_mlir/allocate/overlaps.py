@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer
+from fdt_mlir.allocate.tile_loops import loop_distance
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.access import access_of
 from fdt_mlir.kernels.kernel import Kernel, read_kernel
@@ -24,13 +26,14 @@ class Ends:
 
 
 def exemptions(
-    source: Ends, result: Ends, distances: Distances, only_forward: bool
+    source: Ends, result: Ends, distances: Distances, only_forward: bool, steps: int = 1
 ) -> list[Overlap]:
     """What the planner may do with a result and an input that dies in the call writing it.
 
     A call runs in one direction, so with several dying inputs only the usual one is offered.
+    `steps` is 1 for a call, the length of the body for a loop.
     """
-    forward = Overlap(source.name, result.name, "forward", distances.forward_bytes)
+    forward = Overlap(source.name, result.name, "forward", distances.forward_bytes, steps)
     if only_forward:
         return [forward]
     # The planner compares ends for the reverse direction, not starts.
@@ -77,22 +80,28 @@ def _reach(kernel: Kernel, views: Sequence[View], operand: int) -> Reach:
 
 @dataclass(frozen=True)
 class DyingInput:
-    """A pair of buffers that meet in one call: the input's last reader writes the result."""
+    """A pair of buffers that meet in one call or loop, which reads one and writes the other.
 
-    call: ir.Operation
+    `call` is None for a loop, which runs in one direction only.
+    """
+
+    call: ir.Operation | None
     source: LiveBuffer
     result: LiveBuffer
     distances: Distances
     only_forward: bool
+    steps: int = 1
 
     def overlaps(self) -> list[Overlap]:
         """The exemptions of this pair, as the planner wants them."""
         source = Ends(self.source.name, self.source.size_bytes)
         result = Ends(self.result.name, self.result.size_bytes)
-        return exemptions(source, result, self.distances, self.only_forward)
+        return exemptions(source, result, self.distances, self.only_forward, self.steps)
 
     def runs_backwards(self, offsets: Mapping[str, Offset]) -> bool:
         """Whether the planned places are legal only if the kernel runs backwards."""
+        if self.only_forward:
+            return False
         source, result = offsets[self.source.name], offsets[self.result.name]
         disjoint = (
             result + self.result.size_bytes <= source or source + self.source.size_bytes <= result
@@ -101,10 +110,25 @@ class DyingInput:
 
 
 def dying_inputs(lifetimes: Lifetimes) -> list[DyingInput]:
-    """All pairs of an input that dies in a call and the result that is born in it.
+    """All pairs of an input that dies in a call or loop and the result that is born in it."""
+    return [*_dying_in_calls(lifetimes), *_dying_in_loops(lifetimes)]
 
-    Calls inside tile loops are left out: their operands are read again in the next iteration.
-    """
+
+def _dying_in_loops(lifetimes: Lifetimes) -> list[DyingInput]:
+    pairs: list[DyingInput] = []
+    for loop in lifetimes.loops:
+        ending = [b for b in lifetimes.buffers if b.last == loop.last and not b.outlives]
+        born = [b for b in lifetimes.buffers if loop.first <= b.first < loop.last]
+        for source, target in product(ending, born):
+            distance = loop_distance(loop.op, source.value, target.value)
+            if distance is not None:
+                steps = loop.last - target.first
+                pairs.append(DyingInput(None, source, target, Distances(distance, 0), True, steps))
+    return pairs
+
+
+def _dying_in_calls(lifetimes: Lifetimes) -> list[DyingInput]:
+    """Calls inside tile loops are left out: their operands are read in the next iteration again."""
     by_value = {buffer.value: buffer for buffer in lifetimes.buffers}
     pairs: list[DyingInput] = []
     for number, step in enumerate(lifetimes.steps):

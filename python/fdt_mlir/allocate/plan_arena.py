@@ -45,7 +45,7 @@ class PlanArenaPass(Pass):
                 result = plan(lifetimes, pairs)
                 _write(function, lifetimes, result)
                 for pair in pairs:
-                    if pair.runs_backwards(result.offsets):
+                    if pair.call is not None and pair.runs_backwards(result.offsets):
                         pair.call.attributes["fdt.reverse"] = ir.UnitAttr.get()
 
 

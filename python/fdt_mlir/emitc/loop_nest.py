@@ -85,7 +85,8 @@ class _Nest:
         kernel = self.body.kernel
         for number, access in enumerate(self.body.accesses):
             start = index(access.linear(len(kernel.dims)).constant)
-            self.indices[number] = start - self.body.origins.get(number, index(0))
+            start = start - self.body.origins.get(number, index(0))
+            self.indices[number] = start + self._in_rings(access, entered=())
         self._open(result_loops(kernel, self.body.accesses))
 
     def _open(self, loops: Sequence[Loop]) -> None:
@@ -123,7 +124,21 @@ class _Nest:
             if coefficient:
                 with ir.Location.name(f"{self.body.operand_names[number]}_index"):
                     self.indices[number] = self.indices[number] + value * coefficient
+            self.indices[number] = self.indices[number] + self._in_rings(access, entered.dims)
         return saved
+
+    def _in_rings(self, access: Access, entered: Sequence[int]) -> Value:
+        """What rings add to the index of an operand, once all loops that move in them are open."""
+        total = index(0)
+        for subscript in access.rings():
+            dims = subscript.position.dims
+            if set(dims) <= set(self.opened) and (
+                set(dims) & set(entered) or not (dims or entered)
+            ):
+                assert subscript.ring is not None
+                row = remainder(self._position(subscript), subscript.ring)
+                total = total + row * subscript.stride
+        return total
 
     def _leave(self, left: Loop, saved: dict[int, Value]) -> None:
         self.indices = saved
@@ -282,11 +297,7 @@ class _Nest:
 
     def _element(self, operand: int) -> Value:
         """The element index of an operand, rings included."""
-        total = self.indices[operand]
-        for subscript in self.body.accesses[operand].rings():
-            assert subscript.ring is not None
-            total = total + remainder(self._position(subscript), subscript.ring) * subscript.stride
-        return total
+        return self.indices[operand]
 
     # Borders
 

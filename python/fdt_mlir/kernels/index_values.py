@@ -28,6 +28,11 @@ class IndexArithmetic:
             return value * factor
         return value if factor == 1 else _create("arith.muli", value, factor)
 
+    def divide(self, value: Index, divisor: int) -> Index:
+        if isinstance(value, int):
+            return value // divisor
+        return value if divisor == 1 else _create("arith.divsi", value, divisor)
+
     def minimum(self, left: Index, right: Index) -> Index:
         if isinstance(left, int) and isinstance(right, int):
             return min(left, right)

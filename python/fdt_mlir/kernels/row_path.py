@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.errors import CompileError
 from fdt_mlir.kernels.access import Subscript, access_of
 from fdt_mlir.kernels.kernel import Kernel, inputs_of, kernel_calls, read_kernel
+from fdt_mlir.kernels.stream_axis import RowRead, StreamAxis, stream_axis
 from fdt_mlir.kernels.tile_ranges import (
     Arithmetic,
     IntegerArithmetic,
@@ -21,18 +25,22 @@ from fdt_mlir.kernels.tile_ranges import (
     united,
 )
 from fdt_mlir.normalize.structured import shape_of
+from fdt_mlir.passes import op_error
 
 
 @dataclass(frozen=True)
 class RowPath:
     """The calls of a path in program order; the last is the end layer.
 
-    `dims` are the tiled loops of the end layer, `tiles` their sizes.
+    `dims` are the tiled loops of the end layer, `tiles` their sizes. Where the path `streams`, the
+    last of them carries rows from one iteration to the next, and no row is computed twice; its size
+    counts rows of the layer that has most of them.
     """
 
     calls: tuple[ir.Operation, ...]
     dims: tuple[int, ...]
     tiles: tuple[int, ...]
+    streams: bool = False
 
     @property
     def end(self) -> ir.Operation:
@@ -50,9 +58,12 @@ class RowPath:
     def loop_spans(
         self, end: Sequence[Span[Number]], arithmetic: Arithmetic[Number]
     ) -> list[dict[int, Span[Number]]]:
-        """For each call, the spans of its loops for one tile of the end layer."""
+        """For each call, the spans of its loops for one tile of the end layer.
+
+        `end` has a span for each of `dims`, or for the first of them.
+        """
         spans: list[dict[int, Span[Number]]] = [{} for _ in self.calls]
-        spans[-1] = dict(zip(self.dims, end, strict=True))
+        spans[-1] = dict(zip(self.dims, end, strict=False))
         needed: dict[ir.Value, Spans[Number]] = {}
         for number in reversed(range(len(self.calls))):
             call, kernel = self.calls[number], self.kernels[number]
@@ -73,11 +84,71 @@ class RowPath:
 
     @cached_property
     def axes(self) -> tuple[RowPath, ...]:
-        """The same path tiled along one loop at a time: ranges along different loops are apart."""
-        return tuple(
-            RowPath(self.calls, (dim,), (tile,))
-            for dim, tile in zip(self.dims, self.tiles, strict=True)
+        """The same path tiled along one loop at a time: ranges along different loops are apart.
+
+        A streamed loop is none of them, see `stream`.
+        """
+        loops = list(zip(self.dims, self.tiles, strict=True))
+        tiled = loops[:-1] if self.streams else loops
+        return tuple(RowPath(self.calls, (dim,), (tile,)) for dim, tile in tiled)
+
+    @cached_property
+    def stream(self) -> StreamAxis | None:
+        """The streamed loop through all calls.
+
+        Raises CompileError where rows cannot be followed through the path.
+        """
+        return self._stream_axis() if self.streams else None
+
+    def _stream_axis(self) -> StreamAxis:
+        loops = {len(self.calls) - 1: self.dims[-1]}
+        reads: list[RowRead] = []
+        for number in reversed(range(len(self.calls))):
+            if number not in loops:
+                raise self._not_streamed(number)
+            kernel = self.kernels[number]
+            for operand, value in enumerate(inputs_of(self.calls[number])):
+                if not self.is_internal(value):
+                    continue
+                source = self._number_of(value)
+                along = [
+                    (dim, subscript)
+                    for dim, subscript in enumerate(operand_subscripts(kernel, operand, value))
+                    if subscript.position.coefficients[loops[number]]
+                ]
+                if len(along) != 1 or along[0][1].position.coefficients[loops[number]] < 0:
+                    raise self._not_streamed(source)
+                dim, subscript = along[0]
+                loop = _loop_of(self.kernels[source], self.calls[source], dim)
+                if loop is None or loops.setdefault(source, loop) != loop:
+                    raise self._not_streamed(source)
+                reads.append(RowRead(number, source, subscript.position))
+        ordered = tuple(loops[number] for number in range(len(self.calls)))
+        dims = tuple(kernel.dims for kernel in self.kernels)
+        found = stream_axis(dims, ordered, reads, self.tiles[-1])
+        if found is None:
+            raise self._not_streamed(len(self.calls) - 1)
+        return found
+
+    def _number_of(self, value: ir.Value) -> int:
+        return next(n for n, call in enumerate(self.calls) if call.results[0] == value)
+
+    def _not_streamed(self, number: int) -> CompileError:
+        return op_error(
+            self.calls[number],
+            f"layer '{self.kernels[number].layer}' cannot be part of a stream: the rows of its"
+            " result are not read in order",
+            "end the path before this layer",
         )
+
+    def row_dim(self, number: int) -> int:
+        """The dimension of a call's result along which the path streams."""
+        assert self.stream is not None
+        parts = result_spans(
+            self.kernels[number], self.calls[number], {self.stream.loops[number]: Span(0, 0)}
+        )
+        (dim,) = parts
+        return dim
 
     def tile_spans(self) -> Iterator[list[dict[int, Span[int]]]]:
         """The spans of the restricted loops for every tile of a path of one axis."""
@@ -100,6 +171,11 @@ class RowPath:
             for shape, found in zip(shapes, largest, strict=True):
                 for dim, extent in found.items():
                     shape[dim] = min(shape[dim], extent)
+        if self.stream is not None:
+            kept_rows = self.stream.kept_rows(self.stream.all_spans())
+            for number, kept in enumerate(kept_rows[:-1]):
+                dim = self.row_dim(number)
+                shapes[number][dim] = min(shapes[number][dim], kept.count)
         return [tuple(shape) for shape in shapes]
 
     def total_macs(self) -> list[int]:
@@ -111,6 +187,12 @@ class RowPath:
                 points = sum(_points(spans[number]) for spans in every_tile)
                 whole = math.prod(kernel.dims[loop] for loop in every_tile[0][number])
                 totals[number] = totals[number] * points // whole
+        if self.stream is not None:
+            rows = [int(np.sum(span.end - span.begin)) for span in self.stream.all_spans()]
+            totals = [
+                total * computed // whole
+                for total, computed, whole in zip(totals, rows, self.stream.rows, strict=True)
+            ]
         return totals
 
 
@@ -125,7 +207,8 @@ def row_paths(function: ir.Operation) -> list[RowPath]:
         ends = [call for call in calls if "fdt.row_dims" in call.attributes]
         assert ends == calls[-1:], "the last layer of a row path says what is tiled"
         dims, tiles = integers(ends[0], "fdt.row_dims"), integers(ends[0], "fdt.row_tiles")
-        paths.append(RowPath(tuple(calls), dims, tiles))
+        streams = "fdt.row_stream" in ends[0].attributes
+        paths.append(RowPath(tuple(calls), dims, tiles, streams))
     return paths
 
 
@@ -146,6 +229,13 @@ def result_spans(
             if subscript.position.coefficients[loop]:
                 found[dim] = loops[loop]
     return found
+
+
+def _loop_of(kernel: Kernel, call: ir.Operation, dim: int) -> int | None:
+    """The loop that runs along a dimension of the result."""
+    subscripts = operand_subscripts(kernel, len(kernel.maps) - 1, call.results[0])
+    loops = subscripts[dim].position.dims
+    return loops[0] if len(loops) == 1 else None
 
 
 def _loops_of(kernel: Kernel, call: ir.Operation, needed: Spans[Number]) -> dict[int, Span[Number]]:

@@ -16,11 +16,12 @@ Number = TypeVar("Number")
 
 
 class Arithmetic(Protocol[Number]):
-    """What ranges are computed with."""
+    """What ranges are computed with; only what is not negative is divided."""
 
     def constant(self, value: int) -> Number: ...
     def add(self, left: Number, right: Number) -> Number: ...
     def scale(self, value: Number, factor: int) -> Number: ...
+    def divide(self, value: Number, divisor: int) -> Number: ...
     def minimum(self, left: Number, right: Number) -> Number: ...
     def maximum(self, left: Number, right: Number) -> Number: ...
 
@@ -36,6 +37,9 @@ class IntegerArithmetic:
 
     def scale(self, value: int, factor: int) -> int:
         return value * factor
+
+    def divide(self, value: int, divisor: int) -> int:
+        return value // divisor
 
     def minimum(self, left: int, right: int) -> int:
         return min(left, right)

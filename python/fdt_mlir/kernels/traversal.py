@@ -61,14 +61,38 @@ def overlap_distances(kernel: Kernel, reads: Sequence[Reach], write: Reach) -> D
     backward = [_bounds(kernel, read, order, backwards=True) for read in reads]
     lowest_read = np.minimum.reduce([low for low, _ in forward])
     highest_read = np.maximum.reduce([high for _, high in backward])
-    return Distances(_forward_distance(lowest_read, last), _reverse_distance(highest_read, first))
+    return Distances(forward_distance(lowest_read, last), _reverse_distance(highest_read, first))
 
 
-def _forward_distance(lowest_read: Addresses, last_written: Addresses) -> int:
-    """Largest lead of what was written over what is still to be read, in bytes."""
-    written = np.maximum.accumulate(last_written)[:-1]
+def span_bounds(
+    reach: Reach, spans: Sequence[tuple[Addresses, Addresses]]
+) -> tuple[Addresses, Addresses]:
+    """Lowest and highest byte of an operand that each iteration of a tile loop touches.
+
+    `spans` has first position and end of each loop of the kernel, by iteration; an iteration in
+    which one of them is empty touches nothing.
+    """
+    low = np.full(np.shape(spans[0][0]), reach.offset_bytes, dtype=np.int64)
+    high = low + reach.element_bytes - 1
+    for subscript in reach.access.subscripts:
+        first = last = np.array(subscript.position.constant, dtype=np.int64)
+        for dim, factor in enumerate(subscript.position.coefficients):
+            ends = factor * spans[dim][0], factor * (spans[dim][1] - 1)
+            first, last = first + np.minimum(*ends), last + np.maximum(*ends)
+        step, most = subscript.stride * reach.element_bytes, subscript.extent - 1
+        low, high = low + np.clip(first, 0, most) * step, high + np.clip(last, 0, most) * step
+    idle = np.logical_or.reduce([begin >= end for begin, end in spans])
+    return np.where(idle, NOTHING, low), np.where(idle, -NOTHING, high)
+
+
+def forward_distance(lowest_read: Addresses, last_written: Addresses) -> int:
+    """Largest lead of what was written over what is still to be read, in bytes.
+
+    Entry t holds what step t reads, then writes; there may be one more step that only reads.
+    """
+    written = np.maximum.accumulate(last_written)
     to_read = np.minimum.accumulate(lowest_read[::-1])[::-1][1:]
-    return _largest(written - to_read) + 1
+    return _largest(written[: len(to_read)] - to_read) + 1
 
 
 def _reverse_distance(highest_read: Addresses, first_written: Addresses) -> int:
@@ -77,13 +101,13 @@ def _reverse_distance(highest_read: Addresses, first_written: Addresses) -> int:
     return _largest(to_read - written) + 1
 
 
-_NOTHING = 1 << 40
+NOTHING = 1 << 40
 """Farther than any address: stands for a point that reads nothing."""
 
 
 def _largest(lead: Addresses) -> int:
     """The largest lead; where nothing is read after the first write any place will do."""
-    return int(lead.max()) if lead.size else -_NOTHING
+    return int(lead.max()) if lead.size else -NOTHING
 
 
 def _bounds(
@@ -99,10 +123,10 @@ def _bounds(
         low += smallest * step
         high += largest * step
     idle = _idle_points(kernel, reach.operand, order, backwards)
-    low[idle] = _NOTHING
-    high[idle] = -_NOTHING
+    low[idle] = NOTHING
+    high[idle] = -NOTHING
     block = [kernel.block[dim] if kernel.block else 1 for dim in order]
-    lowest, highest = _by_block(low, block, _NOTHING).min(-1), _by_block(high, block, -_NOTHING)
+    lowest, highest = _by_block(low, block, NOTHING).min(-1), _by_block(high, block, -NOTHING)
     return lowest, highest.max(-1)
 
 

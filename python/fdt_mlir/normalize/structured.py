@@ -81,6 +81,11 @@ def _extents(
     return tuple(extent for extent in extents if extent is not None)
 
 
+def without_units(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape without its extents of 1."""
+    return tuple(extent for extent in shape if extent != 1)
+
+
 def shape_of(value: ir.Value) -> tuple[int, ...]:
     """The static shape of a tensor or memref value; () for scalars."""
     return tuple(value.type.shape) if isinstance(value.type, ir.ShapedType) else ()

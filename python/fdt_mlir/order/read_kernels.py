@@ -95,15 +95,18 @@ class _Reader:
         number = len(self.steps)
         name = f"step_{number}"
         memories = [self._written(op, place, value) for place, value in enumerate(written)]
-        # What one step writes lives as one tensor: a loop that carries several is rare.
-        target, *others = memories
         names = [self.memory_of(value) for value in read]
-        reads = dict.fromkeys(n for n in (*names, *others) if n is not None and n != target)
+        reads = dict.fromkeys(n for n in names if n is not None and n not in memories)
         before = {self.last_writer[n] for n in (*reads, *memories) if n in self.last_writer}
         # Whoever reads a memory before it is written again has to stay before that.
         before |= {user for memory in memories for user in self.users[memory]}
-        shares = self._shares(op, target) if op.name == KERNEL_OP else {}
-        self.steps.append(Step(name, tuple(reads), target, inner, shares))
+        if op.name == KERNEL_OP:
+            shares = self._shares(op, memories[0])
+        else:
+            # Where the result of a loop trails is known once there is memory: at most everywhere.
+            new = sum(self.size_bytes[memory] for memory in memories)
+            shares = {memory: min(self.size_bytes[memory], new) for memory in reads}
+        self.steps.append(Step(name, tuple(reads), tuple(memories), inner, shares))
         self.predecessors.append(before - {number})
         for memory in (*reads, *memories):
             self.users[memory].append(number)

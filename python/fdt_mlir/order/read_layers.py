@@ -29,7 +29,7 @@ def steps_of_graph(graph: Graph) -> StepGraph:
     tensors = graph.tensors.values()
     return StepGraph(
         steps=tuple(
-            Step(layer.name, names, layer.result, shares=_shares(graph, layer))
+            Step(layer.name, names, (layer.result,), shares=_shares(graph, layer))
             for layer, names in zip(graph.layers, reads, strict=True)
         ),
         size_bytes={tensor.name: tensor.size_bytes for tensor in tensors},

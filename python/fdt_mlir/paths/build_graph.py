@@ -16,7 +16,14 @@ from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import tensor_view_of
 from fdt_mlir.kernels.place_parts import PlacePartsPass
-from fdt_mlir.normalize.structured import element_bytes, is_constant, is_splat, producer, shape_of
+from fdt_mlir.normalize.structured import (
+    element_bytes,
+    is_constant,
+    is_splat,
+    producer,
+    shape_of,
+    without_units,
+)
 from fdt_mlir.passes import location_of, run_mlir_passes
 from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, MayOverlap, Read, TensorNode
 from fdt_mlir.planner.problem import Offset
@@ -93,7 +100,7 @@ class _Builder:
         if promises.keep_inputs:
             outputs.update(inputs)
         pins = {inputs[number]: pin for number, pin in promises.pins.items()}
-        return Graph(tuple(self.layers), self._tensor_nodes(outputs, pins))
+        return Graph(tuple(self.layers), self._tensor_nodes(outputs, pins), self.in_place)
 
     def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:
         self.tensors[name] = _Tensor(name, value, [])
@@ -193,9 +200,10 @@ class _Builder:
         ]
         if value != tensor.value:
             tensor.whole_because = tensor.whole_because or f"'{kernel.layer}' reads it reshaped"
-        # A table has no map: any element may be needed.
-        if value != tensor.value or not axes:
+        if not exprs:  # a table has no map: any element may be needed
             axes = [None] * len(shape_of(tensor.value))
+        elif value != tensor.value:
+            axes = _axes_of_whole(axes, shape_of(value), shape_of(tensor.value))
         operand = {f"in:{number}", f"table:{number}"}
         reducing = [stage for stage in kernel.stages if stage.reduces]
         others = [stage for stage in kernel.stages if not stage.reduces]
@@ -220,6 +228,17 @@ class _Builder:
         body = ir.TypeAttr(self.symbols[reducing.body].operation.attributes["function_type"])
         accumulator = element_bytes(ir.FunctionType(body.value).results[0])
         return FanIn(dims, accumulator, has_epilogue=len(kernel.stages) > 1)
+
+
+def _axes_of_whole(
+    axes: Sequence[AxisRead | None], shape: Sequence[int], whole: Sequence[int]
+) -> list[AxisRead | None]:
+    """How the axes of a tensor are read through a view: known where it only drops unit extents."""
+    if without_units(shape) != without_units(whole):
+        return [None] * len(whole)
+    wide = iter([axis for axis, extent in zip(axes, shape, strict=True) if extent > 1])
+    loops = len(axes[0].position.coefficients) if axes and axes[0] else 0
+    return [next(wide) if extent > 1 else AxisRead(Linear((0,) * loops), 1) for extent in whole]
 
 
 def _viewed(value: ir.Value) -> ir.Value:

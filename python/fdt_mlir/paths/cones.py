@@ -26,19 +26,26 @@ class Cone:
         return self.members[0]
 
 
-def grow_cone(graph: Graph, end: int, fan_in: bool) -> Cone:
-    """Add producers, latest in the program first, as long as all their readers are inside."""
+def grow_cone(graph: Graph, end: int, fan_in: bool, may_stay_whole: bool = False) -> Cone:
+    """Add producers, latest in the program first, as long as all their readers are inside.
+
+    With `may_stay_whole` others may read a tensor after the region too, which then exists whole.
+    """
     members = [end]
     waiting = _producers(graph, end, fan_in)
     while True:
-        ready = [layer for layer in waiting if _obstacle(graph, layer, members, fan_in) is None]
+        ready = [
+            layer
+            for layer in waiting
+            if _obstacle(graph, layer, members, fan_in, may_stay_whole) is None
+        ]
         if not ready:
             break
         layer = max(ready)
         members.append(layer)
         waiting = (waiting | _producers(graph, layer, False)) - {layer}
     stopped = tuple(
-        (graph.layers[layer].result, _obstacle(graph, layer, members, fan_in) or "")
+        (graph.layers[layer].result, _obstacle(graph, layer, members, fan_in, may_stay_whole) or "")
         for layer in sorted(waiting)
     )
     return Cone(tuple(members), fan_in, stopped)
@@ -54,15 +61,21 @@ def _producers(graph: Graph, layer: int, fan_in: bool) -> set[int]:
     return producers
 
 
-def _obstacle(graph: Graph, layer: int, members: list[int], fan_in: bool) -> str | None:
+def _obstacle(
+    graph: Graph, layer: int, members: list[int], fan_in: bool, may_stay_whole: bool
+) -> str | None:
     """Why the result of `layer` must exist whole; None where it need not."""
     tensor = graph.result_of(layer)
     end = graph.layers[members[0]]
-    if tensor.is_output:
+    if tensor.is_output and not may_stay_whole:
         return "it is an output of the model"
     if tensor.whole_because is not None:
         return tensor.whole_because
-    outside = [reader for reader in tensor.consumers if reader not in members]
+    outside = [
+        reader
+        for reader in tensor.consumers
+        if reader not in members and not (may_stay_whole and reader > members[0])
+    ]
     if outside:
         return f"'{graph.layers[outside[0]].name}' reads it too"
     if fan_in and any(

@@ -13,6 +13,8 @@ from fdt_mlir.paths.graph import Graph, MayOverlap
 from fdt_mlir.paths.program import accumulator_bytes
 from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import Candidate
+from fdt_mlir.paths.stream_tables import stream_of
+from fdt_mlir.paths.streams import Stream
 from fdt_mlir.planner.layout import LayoutLimits, plan_layout
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Offset, Overlap, Problem
@@ -79,6 +81,8 @@ class _Flattener:
         self.steps: list[ProgramStep] = []
         self.sizes = {tensor.name: tensor.size_bytes for tensor in graph.tensors.values()}
         self.aligns = {tensor.name: tensor.element_bytes for tensor in graph.tensors.values()}
+        # Results of streams that may lie over inputs: source, target, distance, the loop's steps.
+        self.trailing: list[tuple[str, str, int, int, int]] = []
         # Tensors that something outside of the steps' own reads keeps alive: (name, first, last).
         self.held: list[tuple[str, int, int]] = []
 
@@ -110,8 +114,11 @@ class _Flattener:
     def _add_loop(self, region: Candidate, target: str) -> None:
         begin = len(self.steps)
         inside = {self.graph.layers[member].result for member in region.members[:-1]}
-        for name, size in tile_buffer_bytes(self.graph, region).items():
-            self.sizes[name] = size
+        carried: list[str] = []
+        if region.family == "stream":
+            carried = self._size_stream(stream_of(self.graph, region), begin, target)
+        else:
+            self.sizes.update(tile_buffer_bytes(self.graph, region))
         for member in region.members:
             layer = self.graph.layers[member]
             last = member == region.end
@@ -126,7 +133,19 @@ class _Flattener:
         end = len(self.steps)
         for step in self.steps[begin:end]:
             self.held += [(name, begin, end) for name in step.reads if name not in inside]
+        self.held += [(name, begin, end) for name in carried]
         self.held.append((target, begin, end))
+
+    def _size_stream(self, stream: Stream, begin: int, target: str) -> list[str]:
+        """Set the sizes of a stream's buffers; gives those that live as long as the loop."""
+        names = {m: self.graph.layers[m].result for m in stream.members[:-1]}
+        for member, size in stream.tiles.items():
+            self.sizes[names[member]] = size
+        end = begin + len(stream.members)
+        for each in stream.trailing:
+            name = names.get(each.member, target)
+            self.trailing.append((each.source, name, each.distance_bytes, begin, end))
+        return [names[m] for m in names if m in stream.whole or stream.kept[m].carried]
 
     def finish(self) -> TiledProgram:
         spans: dict[str, tuple[int, int]] = {}
@@ -168,6 +187,11 @@ class _Flattener:
             for each in dying:
                 source = Ends(each.tensor, self.sizes[each.tensor])
                 overlaps += exemptions(source, result, each.distances, len(dying) > 1)
+        for source, target, distance_bytes, begin, end in self.trailing:
+            first = spans[target][0]
+            if spans[source][1] == end and first >= begin and not self._is_output(source):
+                steps = end - first
+                overlaps.append(Overlap(source, target, "forward", distance_bytes, steps))
         return tuple(overlaps)
 
     def _pin(self, name: str) -> Offset | None:

@@ -16,6 +16,7 @@ from fdt_mlir.paths.paper import paper_regions
 from fdt_mlir.paths.path_plan import (
     Discovery,
     DiscoveryOptions,
+    Family,
     ParetoPoint,
     PathPlan,
     Strategy,
@@ -23,17 +24,22 @@ from fdt_mlir.paths.path_plan import (
 )
 from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
 from fdt_mlir.paths.search import Choice, Search
+from fdt_mlir.paths.stream_tables import stream_tables
 from fdt_mlir.planner.layout import LayoutLimits
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer
 
-_FAMILIES: dict[Strategy, tuple[str, ...]] = {
-    "none": (),
-    "fdt": ("fdt",),
-    "ffmt": ("ffmt",),
-    "paper": ("fdt", "ffmt"),
-    "auto": ("fdt", "ffmt", "mixed"),
+# The families that each strategy searches, one search after the other: what a step needs is known
+# exactly only from a layout, so together they could miss what some of them find alone.
+_SEARCHES: dict[Strategy, tuple[tuple[str, ...], ...]] = {
+    "none": ((),),
+    "fdt": (("fdt",),),
+    "ffmt": (("ffmt",),),
+    "paper": (("fdt", "ffmt"),),
+    "stream": (("stream",),),
+    "auto": (("fdt", "ffmt", "mixed", "stream"), ("fdt", "ffmt", "mixed"), ("stream",)),
 }
+_BUILT_AS: dict[str, Family] = {"fdt": "fdt", "stream": "stream"}
 # Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
 _SCORING = LayoutLimits.quick()
 # Choices that a better layout could put first are planned again, with full limits.
@@ -52,15 +58,23 @@ def discover(module: ir.Module, options: DiscoveryOptions) -> Discovery:
 
 def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
     """Decide which layers to tile. Raises CompileError where the RAM limit cannot be reached."""
-    tables = [t for t in candidate_tables(graph) if t.family in _FAMILIES[options.strategy]]
+    searches = _SEARCHES[options.strategy]
+    tables = _tables(graph, searches[0])
     chooser = _Chooser(graph, options)
     if options.strategy == "paper":
         limit = options.max_mac_overhead / 100
         regions = paper_regions(graph, tables, limit, _SCORING)
         chooser.add(regions)
     else:
-        chooser.add_front(Search(graph, tables).front(options.ram_bytes))
+        for families in searches:
+            searched = [table for table in tables if table.family in families]
+            chooser.add_front(Search(graph, searched).front(options.ram_bytes))
     return _describe(graph, options, tables, chooser.choose(), chooser.pareto())
+
+
+def _tables(graph: Graph, families: Sequence[str]) -> list[CandidateTable]:
+    tables = [table for table in candidate_tables(graph) if table.family in families]
+    return [*tables, *stream_tables(graph)] if "stream" in families else tables
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,9 @@ class _Chooser:
 
     def add_front(self, front: Sequence[Choice]) -> None:
         """Plan the arenas of the choices of a Pareto front."""
-        self.scored += [self._score(choice.regions) for choice in front if choice.regions]
+        known = {scored.regions for scored in self.scored}
+        new = [choice.regions for choice in front if choice.regions not in known]
+        self.scored += [self._score(regions) for regions in new]
 
     def add(self, regions: tuple[Candidate, ...]) -> None:
         if regions:
@@ -214,7 +230,7 @@ def _path_plan(
         dims=region.dims,
         tiles=region.sizes,
         # What mixes channels and rows is built like rows.
-        family="fdt" if region.family == "fdt" else "ffmt",
+        family=_BUILT_AS.get(region.family, "ffmt"),
         glyph=glyph_of(graph, region),
         saved_bytes=without.arena_bytes - plan.arena_bytes,
     )
@@ -222,6 +238,8 @@ def _path_plan(
 
 def glyph_of(graph: Graph, region: Candidate) -> str:
     """Draw a path; `path_plan.py` says what the signs mean."""
+    if region.family == "stream":
+        return "|" + "-" * (len(region.members) - 2) + "|"
     if region.family != "fdt":
         return "[" + "-" * (len(region.members) - 2) + "]"
     inside = {graph.layers[member].result for member in region.members}

@@ -145,10 +145,14 @@ class TensorNode:
 
 @dataclass(frozen=True)
 class Graph:
-    """The layers in program order, and the tensors by name."""
+    """The layers in program order, and the tensors by name.
+
+    `in_place` says whether a result may share bytes with an input that dies where it is written.
+    """
 
     layers: tuple[LayerNode, ...]
     tensors: Mapping[str, TensorNode]
+    in_place: bool = True
 
     @property
     def macs(self) -> int:

@@ -6,7 +6,8 @@ A path is printed as one glyph per layer, in program order:
 - `=` pass-through: computes the channels that it is given, the end layer too where it writes its
   slice of the result in place (concat end);
 - `>` Fan-In: adds a partial sum of every channel;
-- `[--]` the layers of a feature-map path, tiled along rows, columns or tokens.
+- `[--]` the layers of a feature-map path, tiled along rows, columns or tokens;
+- `|--|` the layers of a stream, which keeps the rows that are needed again.
 
 `<==>` thus is Fan-Out, two layers of pass-through, Fan-In.
 """
@@ -16,10 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Strategy = Literal["none", "fdt", "ffmt", "paper", "auto"]
-STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "paper", "auto")
+Strategy = Literal["none", "fdt", "ffmt", "stream", "paper", "auto"]
+STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "stream", "paper", "auto")
 
-Family = Literal["fdt", "ffmt"]
+Family = Literal["fdt", "ffmt", "stream"]
 
 
 @dataclass(frozen=True)

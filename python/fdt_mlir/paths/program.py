@@ -90,11 +90,13 @@ def accumulator_bytes(graph: Graph, end: int) -> int:
     return graph.layers[end].result_points * fan_in.accumulator_element_bytes
 
 
-def region_shape(graph: Graph, members: tuple[int, ...], fan_in: bool) -> RegionShape:
+def region_shape(
+    graph: Graph, members: tuple[int, ...], fan_in: bool, whole: Sequence[int] = ()
+) -> RegionShape:
     """Find what lives in the steps of a region, tile buffers by member.
 
-    The loop runs where its end layer stands in the program; layers in between that are not
-    members run before it.
+    The results of the members `whole` are no tile buffers: they live on after it. The loop runs
+    where its end layer stands in the program; layers in between that are not members run before it.
     """
     first, end = members[0], members[-1]
     layer, result = graph.layers[end], graph.result_of(end)
@@ -112,7 +114,8 @@ def region_shape(graph: Graph, members: tuple[int, ...], fan_in: bool) -> Region
             or any(reader in inside for reader in tensor.consumers)
         )
     ]
-    loop = sum(tensor.size_bytes for tensor in around) + result.size_bytes
+    kept = sum(graph.result_of(member).size_bytes for member in whole)
+    loop = sum(tensor.size_bytes for tensor in around) + result.size_bytes + kept
     if fan_in:
         assert layer.fan_in is not None
         if layer.fan_in.has_epilogue:
@@ -123,7 +126,7 @@ def region_shape(graph: Graph, members: tuple[int, ...], fan_in: bool) -> Region
             finishing = sum(
                 tensor.size_bytes for tensor in around if _needed_after(graph, tensor, end)
             )
-            peak = max(peak, finishing + partial + result.size_bytes)
+            peak = max(peak, finishing + partial + result.size_bytes + kept)
         peak = max(peak, loop)
     return RegionShape(members, fan_in, _sub_steps(graph, members), loop, peak)
 

@@ -1,14 +1,15 @@
 """Exact layouts by constraint programming (CP-SAT), exemptions and pins included.
 
-Buffers are rectangles of `no_overlap_2d`. The input of an exempt pair leaves that rectangle one
-step early; in its last step it is kept apart from each neighbour by a disjunction of difference
-constraints, one of whose branches is the exemption. The search runs in one worker with a fixed
+Buffers are rectangles of `no_overlap_2d`. The input of an exempt pair leaves that rectangle when
+the result is born; from then on it is kept apart from each neighbour by a disjunction of difference
+constraints, one of whose branches may be the exemption. The search runs in one worker with a fixed
 seed and is bounded by deterministic time (counted work, not a clock), so it gives the same answer
 on every machine.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import gcd
 
 from ortools.sat.python import cp_model
@@ -110,25 +111,25 @@ def _keep_disjoint(
         pair = (index_of[overlap.input_name], index_of[overlap.output_name])
         if _live_together(buffers[pair[0]], buffers[pair[1]]):
             exemptions.setdefault(pair, []).append(overlap)
-    dying = {source for source, _ in exemptions}
+    # The end of each buffer's rectangle: an exempt input leaves when the first result is born.
+    ends = [buffer.last for buffer in buffers]
+    for source, output in exemptions:
+        ends[source] = min(ends[source], max(buffers[output].first, buffers[source].first))
     times: list[cp_model.IntervalVar] = []
     spans: list[cp_model.IntervalVar] = []
-    for index, (buffer, offset) in enumerate(zip(buffers, offsets, strict=True)):
-        duration = buffer.last - buffer.first - (index in dying)
+    for buffer, end, offset in zip(buffers, ends, offsets, strict=True):
+        duration = end - buffer.first
         if duration and offset.size:
             times.append(model.new_fixed_size_interval_var(buffer.first, duration, ""))
             spans.append(model.new_fixed_size_interval_var(offset.expression, offset.size, ""))
     model.add_no_overlap_2d(times, spans)
-    for source in sorted(dying):
-        step = buffers[source].last - 1
-        for other, buffer in enumerate(buffers):
-            if other == source or not buffer.first <= step < buffer.last:
-                continue
-            if other in dying and buffer.last - 1 == step and other < source:
-                continue  # both die in this step: the pair has been seen
-            _separate(
-                model, offsets[source], offsets[other], exemptions.get((source, other), ()), unit
-            )
+    for one, other in combinations(range(len(buffers)), 2):
+        is_packed = max(buffers[one].first, buffers[other].first) < min(ends[one], ends[other])
+        if is_packed or not _live_together(buffers[one], buffers[other]):
+            continue
+        source, output = (other, one) if (other, one) in exemptions else (one, other)
+        pair = exemptions.get((source, output), ())
+        _separate(model, offsets[source], offsets[output], pair, unit)
 
 
 def _live_together(one: Buffer, other: Buffer) -> bool:

@@ -13,6 +13,7 @@ All are bounded by counts, so the plan is the same on every machine.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from fdt_mlir.planner.constraint_search import constraint_search
 from fdt_mlir.planner.greedy import Neighbourhood, arena_of, first_fit, warm_start_orders
@@ -68,9 +69,18 @@ class _Progress:
 def plan_layout(problem: Problem, limits: LayoutLimits | None = None) -> Plan:
     """Give every buffer of `problem` an offset such that the arena is as small as can be found.
 
-    The plan may need more than `problem.capacity_bytes`; its numbers say by how much.
+    The plan may need more than `problem.capacity_bytes`; its numbers say by how much. The order in
+    which buffers and overlaps are listed makes no difference; who scores, and who allocates what
+    has been scored, get the same plan, and the second of them at once.
     """
-    limits = limits or LayoutLimits()
+    buffers = sorted(problem.buffers, key=lambda b: (b.first, b.last, -b.size_bytes, b.name))
+    overlaps = sorted(problem.overlaps, key=lambda o: (o.input_name, o.output_name, o.direction))
+    ordered = replace(problem, buffers=tuple(buffers), overlaps=tuple(overlaps))
+    return _plan_layout(ordered, limits or LayoutLimits())
+
+
+@lru_cache(maxsize=256)
+def _plan_layout(problem: Problem, limits: LayoutLimits) -> Plan:
     if not problem.buffers:
         return Plan({}, 0, 0, True, "none")
     progress = _first_fits(problem, limits)

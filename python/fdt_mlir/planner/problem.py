@@ -54,8 +54,9 @@ class Overlap:
     """Permission for a result to share bytes with an input that dies in the step writing it.
 
     Two buffers that live at the same time must have disjoint addresses. An exemption names one
-    pair, `input_name` dying in the very step that `output_name` is born in, and a relation of
-    their places under which no byte of the input is overwritten before its last read:
+    pair, `input_name` dying in the very step that `output_name` is born in (or in the loop of
+    `steps` steps that reads the one and writes the other), and a relation of their places under
+    which no byte of the input is overwritten before its last read:
 
     - `forward`: the step reads and writes upwards. Legal when the result starts at least
       `distance_bytes` below the input:
@@ -75,6 +76,7 @@ class Overlap:
     output_name: str
     direction: Direction
     distance_bytes: int = 0
+    steps: int = 1
 
     def __post_init__(self) -> None:
         if self.direction not in ("forward", "reverse", "same"):
@@ -119,10 +121,10 @@ def _check_overlap(overlap: Overlap, by_name: dict[str, Buffer]) -> None:
     if overlap.input_name == overlap.output_name:
         raise ValueError(f"{overlap}: a buffer cannot overlap itself")
     dying, born = by_name[overlap.input_name], by_name[overlap.output_name]
-    if dying.last > born.first + 1:
+    if dying.last > born.first + overlap.steps:
         raise ValueError(
-            f"{overlap}: the input lives to step {dying.last}, but must die in step {born.first},"
-            " the first of the result"
+            f"{overlap}: the input lives to step {dying.last}, but must die in step"
+            f" {born.first + overlap.steps - 1}, by which the result is born"
         )
 
 

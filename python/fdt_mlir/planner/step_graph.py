@@ -15,14 +15,14 @@ from fdt_mlir.planner.task_graph import Task, TaskGraph
 
 @dataclass(frozen=True)
 class Step:
-    """A step writes one tensor, or a part of it; `inner_peak_bytes` more live while it runs.
+    """A step writes tensors, or parts of them; `inner_peak_bytes` more live while it runs.
 
-    `shares` holds, by input, the most bytes of a new result that may lie in it if it dies here.
+    `shares` holds, by input, the most bytes of new results that may lie in it if it dies here.
     """
 
     name: str
     reads: tuple[str, ...]
-    writes: str
+    writes: tuple[str, ...]
     inner_peak_bytes: int = 0
     shares: Mapping[str, int] | None = None
 
@@ -56,7 +56,8 @@ class StepGraph:
         """For each tensor the mask of the steps that write it."""
         masks = dict.fromkeys(self.size_bytes, 0)
         for index, step in enumerate(self.steps):
-            masks[step.writes] |= 1 << index
+            for tensor in step.writes:
+                masks[tensor] |= 1 << index
         return masks
 
     @cached_property
@@ -85,17 +86,19 @@ class StepGraph:
         The need is what no layout goes below: all live bytes, less what the new result shares
         with inputs that die.
         """
-        written = self.steps[step].writes
-        known = written in self.inputs or self.writers[written] & done
-        grown = 0 if known else self.size_bytes[written]
+        new = (t for t in self.steps[step].writes if not self._is_live(t, done))
+        grown = sum(self.size_bytes[tensor] for tensor in new)
         dying = list(self._dying(done | 1 << step, step))
         shares = self.steps[step].shares or {}
         shared = min(grown, sum(shares.get(tensor, 0) for tensor in dying))
         peak = level_bytes + grown - shared + self.steps[step].inner_peak_bytes
         return peak, level_bytes + grown - sum(self.size_bytes[tensor] for tensor in dying)
 
+    def _is_live(self, tensor: str, done: int) -> bool:
+        return tensor in self.inputs or bool(self.writers[tensor] & done)
+
     def _dying(self, done: int, step: int) -> Iterator[str]:
-        for tensor in dict.fromkeys((self.steps[step].writes, *self.steps[step].reads)):
+        for tensor in dict.fromkeys((*self.steps[step].writes, *self.steps[step].reads)):
             if tensor not in self.outputs and not self.users[tensor] & ~done:
                 yield tensor
 
@@ -129,15 +132,16 @@ def relaxed(graph: StepGraph) -> TaskGraph:
     first = {tensor: _first_writer(graph, tensor) for tensor in graph.size_bytes}
     for index, step in enumerate(graph.steps):
         fixed = [t for t in step.reads if last[t] == index and t not in graph.outputs]
-        grown = sizes[step.writes] if first[step.writes] == index else 0
+        new = [t for t in step.writes if first[t] == index]
+        grown = sum(sizes[tensor] for tensor in new)
         shares = step.shares or {}
         shared = min(grown, sum(shares.get(tensor, 0) for tensor in fixed))
         # A tensor of which parts are still to come is not read as a whole.
-        reads = [t for t in step.reads if t != step.writes and _is_complete(graph, t, index)]
+        reads = [t for t in step.reads if t not in step.writes and _is_complete(graph, t, index)]
         after = [f"after {other}" for other in sorted(graph.predecessors[index])]
-        outputs = (f"after {index}", *([step.writes] if first[step.writes] == index else ()))
-        rewritten = first[step.writes] not in (None, index) or step.writes in graph.inputs
-        inputs = dict.fromkeys((*reads, *after, *((step.writes,) if rewritten else ())))
+        outputs = (f"after {index}", *new)
+        rewritten = [t for t in step.writes if first[t] not in (None, index) or t in graph.inputs]
+        inputs = dict.fromkeys((*reads, *after, *rewritten))
         inner = step.inner_peak_bytes
         tasks.append(Task(str(index), tuple(inputs), outputs, inner, shared))
     for tensor, writers in graph.writers.items():

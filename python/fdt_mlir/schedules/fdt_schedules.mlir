@@ -50,4 +50,14 @@ module attributes {transform.with_named_sequence} {
     transform.annotate %root "fdt.row_tiles" = %tiles : !op, !numbers
     transform.yield
   }
+
+  // The same for a stream: rows stay in memory from tile to tile of the last of the loops `dims`.
+  transform.named_sequence @end_stream(
+      %root: !op {transform.readonly}, %path: !number {transform.readonly},
+      %dims: !numbers {transform.readonly}, %tiles: !numbers {transform.readonly}) {
+    transform.include @end_row_path failures(propagate) (%root, %path, %dims, %tiles)
+      : (!op, !number, !numbers, !numbers) -> ()
+    transform.annotate %root "fdt.row_stream" : !op
+    transform.yield
+  }
 }

@@ -11,7 +11,7 @@ from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape
 from fdt_mlir.passes import op_error
 from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
 from fdt_mlir.schedules.layer_members import Loop, MarkedLayer, layer_named, marked_layers
-from fdt_mlir.schedules.tile_path import FDT, FFMT, TilePath, read_paths
+from fdt_mlir.schedules.tile_path import FDT, FFMT, STREAM, TilePath, read_paths
 
 _HEADER = """\
 // How fdt-mlir tiles this model. Tile sizes may be edited; a size in tile_sizes has to divide the
@@ -32,6 +32,9 @@ _DECLARATIONS = """\
   transform.named_sequence private @join_row_path(
       !op {transform.readonly}, !number {transform.readonly})
   transform.named_sequence private @end_row_path(
+      !op {transform.readonly}, !number {transform.readonly}, !numbers {transform.readonly},
+      !numbers {transform.readonly})
+  transform.named_sequence private @end_stream(
       !op {transform.readonly}, !number {transform.readonly}, !numbers {transform.readonly},
       !numbers {transform.readonly})
 """
@@ -95,7 +98,7 @@ class _PathScript:
         if self.path.family == FDT:
             self._fdt(tiled)
         else:
-            self._ffmt()
+            self._rows()
         return "\n".join([*self.lines, "    transform.yield", "  }", "", ""])
 
     # What is tiled
@@ -107,7 +110,7 @@ class _PathScript:
     def _tiled_loops(self) -> list[_Tiled]:
         """The tiled loops of the end layer. Raises CompileError where they cannot be tiled so."""
         path = self.path
-        if path.family not in (FDT, FFMT) or not path.layers:
+        if path.family not in (FDT, FFMT, STREAM) or not path.layers:
             self._fail(f"a path of {len(path.layers)} layers of family '{path.family}'")
         if not path.dims or len(path.dims) != len(path.tiles):
             self._fail(f"a path tiles {len(path.dims)} loops by {len(path.tiles)} sizes")
@@ -196,7 +199,7 @@ class _PathScript:
 
     # Row paths
 
-    def _ffmt(self) -> None:
+    def _rows(self) -> None:
         self._number_of_path()
         *others, end = self.members
         for layer in others:
@@ -209,8 +212,9 @@ class _PathScript:
         for name, numbers in (("dims", self.path.dims), ("tiles", self.path.tiles)):
             listed = ", ".join(str(number) for number in numbers)
             self._add(f"%{name} = transform.param.constant array<i64: {listed}> -> !numbers")
+        end_path = "@end_stream" if self.path.family == STREAM else "@end_row_path"
         self._add(
-            f"transform.include @end_row_path failures(propagate) ({handle}, %path, %dims, %tiles)"
+            f"transform.include {end_path} failures(propagate) ({handle}, %path, %dims, %tiles)"
         )
         self._add("  : (!op, !number, !numbers, !numbers) -> ()")
 

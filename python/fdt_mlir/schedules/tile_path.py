@@ -11,6 +11,7 @@ from fdt_mlir.bindings import ir
 PATHS = "fdt.paths"
 FDT = "fdt"
 FFMT = "ffmt"
+STREAM = "stream"
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class TilePath:
 
     `layers` are in program order, the last is the end layer. `dims` are tiled loops of the end
     layer (those of its result first, then those of its reduction; loops of extent 1 do not count)
-    and `tiles` their sizes. `family` is `fdt` (static tiles, a transform-dialect loop) or `ffmt`
-    (a row loop over kernel calls). `glyph` draws the path.
+    and `tiles` their sizes. `family` is `fdt` (static tiles, a transform-dialect loop), `ffmt` (a
+    row loop over kernel calls) or `stream` (one that keeps rows from tile to tile along the last of
+    `dims`). `glyph` draws the path.
     """
 
     family: str

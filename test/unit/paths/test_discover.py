@@ -56,11 +56,13 @@ def test_glyphs():
     (path,) = discover_in_graph(separable(), DiscoveryOptions("ffmt", 50)).paths
     assert path.glyph == "[-]"
     assert path.family == "ffmt"
+    (path,) = discover_in_graph(separable(), DiscoveryOptions("stream")).paths
+    assert path.glyph == "|-|"
 
 
 def test_overhead_is_only_spent_where_it_is_allowed():
     strict, free = (
-        discover_in_graph(conv_chain(), DiscoveryOptions("auto", limit)) for limit in (0, 20)
+        discover_in_graph(conv_chain(), DiscoveryOptions("ffmt", limit)) for limit in (0, 20)
     )
     assert strict.mac_overhead == 0
     assert 0 < free.mac_overhead <= 0.20
@@ -69,17 +71,18 @@ def test_overhead_is_only_spent_where_it_is_allowed():
 
 def test_ram_takes_the_least_work_that_fits():
     """Exactly what the Pareto front offers at that size."""
-    free = discover_in_graph(conv_chain(), DiscoveryOptions("auto", 1000))
+    free = discover_in_graph(conv_chain(), DiscoveryOptions("ffmt", 1000))
     assert len(free.pareto) > 3
     for point in free.pareto:
-        options = DiscoveryOptions("auto", ram_bytes=point.arena_bytes)
+        options = DiscoveryOptions("ffmt", ram_bytes=point.arena_bytes)
         found = discover_in_graph(conv_chain(), options)
         assert found.predicted_arena_bytes <= point.arena_bytes
         assert found.mac_overhead == pytest.approx(point.mac_overhead, abs=1e-5)
 
 
 def test_the_front_falls_in_memory_and_rises_in_work():
-    points = discover_in_graph(conv_chain(), DiscoveryOptions()).pareto
+    points = discover_in_graph(conv_chain(), DiscoveryOptions("ffmt")).pareto
+    assert len(points) > 3
     assert [p.arena_bytes for p in points] == sorted({p.arena_bytes for p in points}, reverse=True)
     assert [p.mac_overhead for p in points] == sorted({p.mac_overhead for p in points})
 
@@ -136,7 +139,7 @@ def test_reasons():
     assert [note.path for note in notes] == [0, 0, None]
     assert notes[0].reason == "runs in 200 tiles with 1 other layer"
     assert notes[2].reason == "needs 416 bytes, less than the arena"
-    (first, _) = discover_in_graph(conv_chain(), DiscoveryOptions()).explanation
+    (first, _) = discover_in_graph(conv_chain(), DiscoveryOptions("ffmt")).explanation
     assert "% more multiply-accumulates" in first.reason
     (only,) = discover_in_graph(dense_chain(100, 200), DiscoveryOptions()).explanation
     assert only.reason == "reads inputs of the model only, and no path with its readers helps"

@@ -41,9 +41,9 @@ def test_step_orders_are_as_low_as_brute_force(block: int):
 # Wrong if a result overlaps an input that another step still needs, or a dead one is not used.
 def test_the_last_reader_overlaps():
     steps = (
-        Step("half", ("x",), "half", shares={"x": 4}),
-        Step("copy", ("x",), "copy", shares={"x": 8}),
-        Step("join", ("half", "copy"), "y", shares={"copy": 2}),
+        Step("half", ("x",), ("half",), shares={"x": 4}),
+        Step("copy", ("x",), ("copy",), shares={"x": 8}),
+        Step("join", ("half", "copy"), ("y",), shares={"copy": 2}),
     )
     sizes = {"x": 8, "half": 4, "copy": 8, "y": 2}
     graph = StepGraph(steps, sizes, ("x",), ("y",), (frozenset(), frozenset(), frozenset({0, 1})))
@@ -54,9 +54,9 @@ def test_the_last_reader_overlaps():
 # Wrong if the tensor of several parts counts by part: it is whole from its first part on.
 def test_parts_live_from_the_first():
     steps = (
-        Step("left", ("x",), "whole"),
-        Step("big", ("y",), "big"),
-        Step("right", ("big",), "whole"),
+        Step("left", ("x",), ("whole",)),
+        Step("big", ("y",), ("big",)),
+        Step("right", ("big",), ("whole",)),
     )
     sizes = {"x": 1, "y": 5, "big": 9, "whole": 10}
     before = (frozenset[int](), frozenset[int](), frozenset({1}))
