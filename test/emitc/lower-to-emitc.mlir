@@ -90,9 +90,9 @@ func.func private @difference(%x: i8, %y: i8) -> i8 {
 
 // -----
 
-// Weights lie in the order in which the loops read them: here output channels (f) outside, so the
-// matrix is transposed.
-// CHECK: emitc.global static const @fc_weights : !emitc.array<6xi8> = dense<[1, 4, 2, 5, 3, 6]>
+// Weights lie in the order in which the loops read them: for each k those of all output
+// channels (f) in a register block. Three fit one block, so the matrix stays as it is.
+// CHECK: emitc.global static const @fc_weights : !emitc.array<6xi8> = dense<[1, 2, 3, 4, 5, 6]>
 // CHECK-SAME: fdt.comment = "2x3"
 // CHECK-LABEL: emitc.func @tiny_invoke(
 memref.global "private" constant @weights : memref<2x3xi8> = dense<[[1, 2, 3], [4, 5, 6]]>

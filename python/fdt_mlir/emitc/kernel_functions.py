@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.loop_nest import KernelBody, emit_loops
+from fdt_mlir.emitc.cursor import KernelBody
+from fdt_mlir.emitc.loop_nest import emit_loops
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
@@ -18,9 +19,10 @@ from fdt_mlir.emitc.statements import Pointer, call, named, return_
 from fdt_mlir.emitc.types import Range, has_c_name, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.kernels.access import Access, access_of
+from fdt_mlir.kernels.blocking import Blocking, choose_blocking
 from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
 from fdt_mlir.kernels.operands import View, constant_of, views_of
-from fdt_mlir.kernels.pack import PackedConstant, pack_constant
+from fdt_mlir.kernels.pack import PackedConstant, interleave, pack_constant
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.passes import op_error
 
@@ -48,6 +50,7 @@ class KernelCall:
     views: tuple[View, ...]
     constants: tuple[PackedConstant | None, ...]
     accesses: tuple[Access, ...]
+    blocking: Blocking
     parameters: tuple[Parameter, ...]
     parameter_of: tuple[int, ...]
 
@@ -77,6 +80,13 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
     _check(module, op, kernel, views)
     constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
     accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
+    blocking = choose_blocking(kernel, accesses, [constant is not None for constant in constants])
+    for number in blocking.interleaved:
+        constant = constants[number]
+        assert constant is not None, "only constants have an order of their own"
+        row = accesses[number].linear(len(kernel.dims)).coefficients[blocking.dim]
+        parts = blocking.splits(kernel.dims[blocking.dim])
+        constants[number] = interleave(constant, row, parts)
     known = [number for number, constant in enumerate(constants) if constant is not None]
     added = frozenset(number for number in known if _is_added(module, kernel, number))
     parameters, parameter_of = _parameters(kernel, views, constants, added)
@@ -86,6 +96,7 @@ def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
         tuple(views),
         tuple(constants),
         tuple(accesses),
+        blocking,
         tuple(parameters),
         tuple(parameter_of),
     )
@@ -231,6 +242,7 @@ class KernelFunctions:
                 kernel.windows,
                 kernel.rings,
                 kernel_call.accesses,
+                kernel_call.blocking,
                 kernel_call.table_strides,
                 parameters,
                 kernel_call.parameter_of,
@@ -296,6 +308,7 @@ class KernelFunctions:
         return KernelBody(
             kernel=kernel,
             accesses=kernel_call.accesses,
+            blocking=kernel_call.blocking,
             pointers=tuple(
                 replace(pointers[parameter], strides=kernel_call.table_strides[operand])
                 for operand, parameter in enumerate(kernel_call.parameter_of)

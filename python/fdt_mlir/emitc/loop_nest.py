@@ -1,17 +1,19 @@
 """The loops of one kernel, for any structured computation.
 
-This is the generator that covers everything; faster ones for common kinds take its place where
-they apply. Each access keeps a running element index that grows as loops are entered, so the inner
-loop adds a single product.
+This is the generator that covers everything: loops over the result, the innermost of them in blocks
+of neighbouring elements, and within them the stages of the kernel, each as soon as its loops are
+open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.cursor import Cursor, KernelBody
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
@@ -19,168 +21,165 @@ from fdt_mlir.emitc.scalar_functions import (
     scalar_type,
 )
 from fdt_mlir.emitc.statements import (
-    Pointer,
     Variable,
     index,
     load,
+    local,
     loop,
     store,
     variable,
     when,
 )
 from fdt_mlir.emitc.types import Range, range_of_type, width_of
-from fdt_mlir.emitc.values import (
-    Value,
-    compare,
-    constant,
-    divide,
-    maximum,
-    minimum,
-    remainder,
-    scratch_block,
-    unknown,
-)
-from fdt_mlir.kernels.access import Access, Subscript
+from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unknown
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
-from fdt_mlir.kernels.kernel import Kernel, Stage
+from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
 
-Evaluate = Callable[[Stage, Sequence[Argument]], Value]
-
-
-@dataclass(frozen=True)
-class KernelBody:
-    """All that the loops need: the kernel, its accesses, and what is bound to its parameters.
-
-    `bounds` holds begin and end of every slice, `origins` the element index at which the window of
-    an operand begins. `functions` are the scalar functions by name; `names` the C names of the
-    loops; `evaluate` computes a stage that does not reduce (inline or by a call).
-    """
-
-    kernel: Kernel
-    accesses: tuple[Access, ...]
-    pointers: tuple[Pointer, ...]
-    bounds: tuple[Value, ...]
-    origins: Mapping[int, Value]
-    functions: Mapping[str, ir.Operation]
-    names: tuple[str, ...]
-    operand_names: tuple[str, ...]
-    evaluate: Evaluate
+Bounds = tuple[Value, Value]
+Result = Value | Variable
+"""What a stage computed: a reduction leaves it in its accumulator."""
 
 
 def emit_loops(body: KernelBody) -> None:
     """Write the loops at the current insertion point."""
-    _Nest(body).emit()
+    nest = _Nest(body, Cursor(body))
+    nest.open(result_loops(body.kernel, body.accesses))
 
 
 @dataclass
 class _Nest:
     body: KernelBody
-    opened: list[int] = field(default_factory=list[int])
-    loop_values: dict[int, Value] = field(default_factory=dict[int, Value])
-    indices: dict[int, Value] = field(default_factory=dict[int, Value])
-    stage_values: dict[int, Value] = field(default_factory=dict[int, Value])
+    cursor: Cursor
+    # What a stage gave in each lane of the block; one for all where they agree.
+    stage_values: dict[int, Sequence[Result]] = field(default_factory=dict[int, Sequence[Result]])
+    shared: dict[int, Value] = field(default_factory=dict[int, Value])
+    bounds: dict[tuple[int, int], Bounds] = field(default_factory=dict[tuple[int, int], Bounds])
 
-    def emit(self) -> None:
-        kernel = self.body.kernel
-        for number, access in enumerate(self.body.accesses):
-            start = index(access.linear(len(kernel.dims)).constant)
-            start = start - self.body.origins.get(number, index(0))
-            self.indices[number] = start + self._in_rings(access, entered=())
-        self._open(result_loops(kernel, self.body.accesses))
-
-    def _open(self, loops: Sequence[Loop]) -> None:
+    def open(self, loops: Sequence[Loop]) -> None:
         self._run_ready_stages()
         if not loops:
-            result = len(self.body.accesses) - 1
-            final = self.stage_values[len(self.body.kernel.stages) - 1]
-            store(self.body.pointers[result], self._element(result), final)
-            return
-        low, high = self._slice(loops[0])
+            return self._store()
+        if len(loops) == 1 and self.body.blocking.lanes > 1:
+            return self._open_block(loops[0])
+        low, high = self.cursor.slice(loops[0])
         with loop(self.body.names[loops[0].last], low, high) as counter:
             # Backwards over the same points: no loop of the result is sliced then.
             value = loops[0].extent - 1 - counter if self.body.kernel.reverse else counter
-            saved = self._enter(loops[0], value)
-            self._open(loops[1:])
-            self._leave(loops[0], saved)
+            self._inside(loops, value)
+        return None
 
-    def _slice(self, outer: Loop) -> tuple[Value, Value]:
-        """The range of a result loop: all of it, or what the call's scalars say."""
-        kernel = self.body.kernel
-        if outer.first not in kernel.slices:
-            return index(0), index(outer.extent)
-        position = 2 * kernel.slices.index(outer.first)
-        begin, end = self.body.bounds[position : position + 2]
-        return begin * outer.inner, end * outer.inner
+    def _open_block(self, innermost: Loop) -> None:
+        """The innermost loop of the result in steps of a block, and what is left of it."""
+        self._clip_ready_windows()
+        parts = self.body.blocking.splits(innermost.extent)
+        reverse = self.body.kernel.reverse
+        for first, end, lanes in reversed(parts) if reverse else parts:
+            self.cursor.lanes = lanes
+            name = self.body.names[innermost.last]
+            with loop(name, index(first), index(end), lanes) as counter:
+                value = first + end - lanes - counter if reverse else counter
+                self._inside([innermost], value)
+        self.cursor.lanes = 1
 
-    def _enter(self, entered: Loop, value: Value) -> dict[int, Value]:
-        saved = dict(self.indices)
-        self.opened += entered.dims
-        if len(entered.dims) == 1:
-            self.loop_values[entered.first] = value
-        dims = len(self.body.kernel.dims)
-        for number, access in enumerate(self.body.accesses):
-            coefficient = access.linear(dims).coefficients[entered.last]
-            if coefficient:
-                with ir.Location.name(f"{self.body.operand_names[number]}_index"):
-                    self.indices[number] = self.indices[number] + value * coefficient
-            self.indices[number] = self.indices[number] + self._in_rings(access, entered.dims)
-        return saved
-
-    def _in_rings(self, access: Access, entered: Sequence[int]) -> Value:
-        """What rings add to the index of an operand, once all loops that move in them are open."""
-        total = index(0)
-        for subscript in access.rings():
-            dims = subscript.position.dims
-            if set(dims) <= set(self.opened) and (
-                set(dims) & set(entered) or not (dims or entered)
-            ):
-                assert subscript.ring is not None
-                row = remainder(self._position(subscript), subscript.ring)
-                total = total + row * subscript.stride
-        return total
+    def _inside(self, loops: Sequence[Loop], value: Value) -> None:
+        saved = self.cursor.enter(loops[0], value)
+        self.open(loops[1:])
+        self._leave(loops[0], saved)
 
     def _leave(self, left: Loop, saved: dict[int, Value]) -> None:
-        self.indices = saved
-        del self.opened[len(self.opened) - len(left.dims) :]
+        self.cursor.leave(left, saved)
         for number, stage in enumerate(self.body.kernel.stages):
             if set(stage.over) & set(left.dims):
                 self.stage_values.pop(number, None)
+        for key in [key for key in self.bounds if not self._known(key)]:
+            del self.bounds[key]
+
+    def _store(self) -> None:
+        """Write the block, after all that it reads has been read."""
+        result = self.body.result
+        final = self.stage_values[len(self.body.kernel.stages) - 1]
+        for lane, value in enumerate(final):
+            store(self.body.pointers[result], self.cursor.element(result, lane), _value(value))
 
     # Stages
 
     def _run_ready_stages(self, before: int | None = None) -> None:
         """Run the stages whose loops are open; inside a reduction, only those `before` it."""
         for number, stage in enumerate(self.body.kernel.stages[:before]):
-            if number not in self.stage_values and set(stage.over) <= set(self.opened):
+            ready = set(stage.over) <= set(self.cursor.opened)
+            if number not in self.stage_values and ready:
                 self.stage_values[number] = self._run(stage)
 
-    def _run(self, stage: Stage) -> Value:
-        if not stage.reduces:
-            return self.body.evaluate(stage, self._arguments(stage, stage.args))
-        assert stage.init is not None
-        start = inline_function(
-            self.body.functions[stage.init], self._arguments(stage, stage.init_args)
-        )
-        limits, total = self._accumulator_ranges(stage, start)
-        accumulator = variable("acc", start, limits)
-        loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
-        self._reduce(stage, loops, accumulator)
-        return replace(accumulator, range=total).get()
+    def _lanes(self, stage: Stage) -> int:
+        """How many values of a stage a block has."""
+        return self.cursor.lanes if self.body.blocking.dim in stage.over else 1
 
-    def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulator: Variable) -> None:
+    def _run(self, stage: Stage) -> Sequence[Result]:
+        self.shared = {}
+        lanes = range(self._lanes(stage))
+        if stage.reduces:
+            return self._run_reduction(stage, lanes)
+        arguments = (self._arguments(stage, stage.args, lane) for lane in lanes)
+        return [local("result", self.body.evaluate(stage, each)) for each in arguments]
+
+    def _run_reduction(self, stage: Stage, lanes: Sequence[int]) -> list[Variable]:
+        assert stage.init is not None
+        accumulators: list[Variable] = []
+        totals: list[Range | None] = []
+        for lane in lanes:
+            arguments = self._arguments(stage, stage.init_args, lane)
+            start = inline_function(self.body.functions[stage.init], arguments)
+            limits, total = self._accumulator_ranges(stage, start)
+            accumulators.append(variable("acc", start, limits))
+            totals.append(total)
+        loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
+        self._reduce(stage, loops, accumulators)
+        return [replace(acc, range=total) for acc, total in zip(accumulators, totals, strict=True)]
+
+    def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulators: list[Variable]) -> None:
         self._run_ready_stages(before=self.body.kernel.stages.index(stage))
         if not loops:
-            arguments = self._arguments(stage, stage.args, accumulator.get())
-            accumulator.set(inline_function(self.body.functions[stage.body], arguments))
-            return
-        low, high = self._clipped(loops[0], stage)
+            return self._step(stage, accumulators)
+        low, high = self._clipped(stage, loops[0])
         if compare(low, ">=", high).constant:
-            return  # the window lies outside for every element of the result
+            return None  # the window lies outside for every element of the result
         with loop(self.body.names[loops[0].last], low, high) as value:
-            saved = self._enter(loops[0], value)
-            self._reduce(stage, loops[1:], accumulator)
+            saved = self.cursor.enter(loops[0], value)
+            self._reduce(stage, loops[1:], accumulators)
             self._leave(loops[0], saved)
+        return None
+
+    def _step(self, stage: Stage, accumulators: Sequence[Variable]) -> None:
+        """One step of a reduction in every lane; what lanes have in common is read once."""
+        self.shared = {}
+        body = self.body.functions[stage.body]
+        for lane, accumulator in enumerate(accumulators):
+            arguments = self._arguments(stage, stage.args, lane, accumulator.get())
+            accumulator.set(inline_function(body, arguments))
+        self.shared = {}
+
+    # Borders
+
+    def _clipped(self, stage: Stage, window: Loop) -> Bounds:
+        known = self.bounds.get((self.body.kernel.stages.index(stage), window.first))
+        return known if known is not None else self.cursor.clip(window, stage)
+
+    def _clip_ready_windows(self) -> None:
+        """Find once what the windows of all elements of the innermost loop have inside."""
+        for number, stage in enumerate(self.body.kernel.stages):
+            for window in reduction_loops(self.body.kernel, self.body.accesses, stage.reduces):
+                clips = bool(self.cursor.clipping(window, stage))
+                if clips and self.cursor.can_clip(window, stage):
+                    self.bounds[number, window.first] = self.cursor.clip(window, stage)
+
+    def _known(self, key: tuple[int, int]) -> bool:
+        """Whether the bounds of a window hold outside of the loop just left."""
+        number, dim = key
+        stage = self.body.kernel.stages[number]
+        return self.cursor.can_clip(Loop((dim,), self.body.kernel.dims[dim]), stage)
+
+    # Ranges
 
     def _accumulator_ranges(self, stage: Stage, start: Value) -> tuple[Range | None, Range | None]:
         """What the accumulator holds before any step, and after the last, where it is a sum.
@@ -224,26 +223,31 @@ class _Nest:
     # Arguments
 
     def _arguments(
-        self, stage: Stage, names: Sequence[str], accumulator: Value | None = None
+        self, stage: Stage, names: Sequence[str], lane: int, accumulator: Value | None = None
     ) -> list[Argument]:
-        return [self._argument(stage, name, accumulator) for name in names]
+        return [self._argument(stage, name, lane, accumulator) for name in names]
 
-    def _argument(self, stage: Stage, name: str, accumulator: Value | None) -> Argument:
+    def _argument(self, stage: Stage, name: str, lane: int, accumulator: Value | None) -> Argument:
         if name == "acc":
             assert accumulator is not None
             return accumulator
         if name == "out":
-            result = len(self.body.accesses) - 1
-            return load(self.body.pointers[result], self._element(result))
+            result = self.body.result
+            return load(self.body.pointers[result], self.cursor.element(result, lane))
         kind, _, number = name.partition(":")
         position = int(number)
         if kind == "table":
             return self.body.pointers[position]
         if kind == "stage":
-            return self.stage_values[position]
+            values = self.stage_values[position]
+            return _value(values[lane if len(values) > 1 else 0])
         if kind == "dim":
-            return self.loop_values[position]
-        return self._load(stage, position)
+            return self.cursor.loop_values[position]
+        if self.cursor.lane_step(position):
+            return self._load(stage, position, lane)
+        if position not in self.shared:
+            self.shared[position] = self._load(stage, position, lane)
+        return self.shared[position]
 
     def _any_argument(self, stage: Stage, name: str) -> Argument:
         """A stand-in for an argument before its loops are open: only its range counts."""
@@ -256,27 +260,33 @@ class _Nest:
         if kind == "stage" and position not in self.stage_values:
             function = self.body.functions[self.body.kernel.stages[position].body]
             return unknown(function_result_type(function))
-        return self._argument(stage, name, None)
+        return self._argument(stage, name, 0, None)
 
-    def _load(self, stage: Stage, operand: int) -> Value:
+    def _load(self, stage: Stage, operand: int, lane: int) -> Value:
         """The element of an operand, or what it reads as beyond its border."""
         pointer = self.body.pointers[operand]
+        kernel = self.body.kernel
         leaving = [
-            s for s in self._leaving(operand) if self._clipping_dim(stage, operand, s) is None
+            subscript
+            for subscript in self.cursor.leaving(operand)
+            if clipping_dim(kernel, stage, operand, subscript) is None
         ]
         if not leaving:
-            return load(pointer, self._element(operand))
-        pad = pad_of(self.body.kernel, operand)
+            return load(pointer, self.cursor.element(operand, lane))
+        pad = pad_of(kernel, operand)
         assert pad is not None, "an operand that is read beyond its border without a pad"
         padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
-        conditions = [condition for s in leaving for condition in self._inside(s)]
+        conditions = [condition for s in leaving for condition in self.cursor.inside(s)]
         if any(
             condition.constant is not None and not condition.constant for condition in conditions
         ):
             return padding
         unsure = [condition for condition in conditions if condition.constant is None]
         element = variable(self.body.operand_names[operand], padding, self._limits(operand))
-        self._load_where(unsure, operand, element)
+        with ExitStack() as branches:
+            for condition in unsure:
+                branches.enter_context(when(condition))
+            element.set(load(pointer, self.cursor.element(operand, lane)))
         return element.get()
 
     def _limits(self, operand: int) -> Range | None:
@@ -288,64 +298,6 @@ class _Nest:
         padding = int(number_of(pad.value))
         return elements.union(Range(padding, padding))
 
-    def _load_where(self, conditions: Sequence[Value], operand: int, element: Variable) -> None:
-        if not conditions:
-            element.set(load(self.body.pointers[operand], self._element(operand)))
-            return
-        with when(conditions[0]):
-            self._load_where(conditions[1:], operand, element)
 
-    def _element(self, operand: int) -> Value:
-        """The element index of an operand, rings included."""
-        return self.indices[operand]
-
-    # Borders
-
-    def _leaving(self, operand: int) -> tuple[Subscript, ...]:
-        return self.body.accesses[operand].leaving(self.body.kernel.dims)
-
-    def _clipping_dim(self, stage: Stage, operand: int, subscript: Subscript) -> int | None:
-        return clipping_dim(self.body.kernel, stage, operand, subscript)
-
-    def _position(self, subscript: Subscript, without: int | None = None) -> Value:
-        total = index(subscript.position.constant)
-        for dim, coefficient in enumerate(subscript.position.coefficients):
-            if coefficient and dim != without:
-                total = total + self.loop_values[dim] * coefficient
-        return total
-
-    def _inside(self, subscript: Subscript) -> tuple[Value, Value]:
-        position = self._position(subscript)
-        return compare(position, ">=", 0), compare(position, "<", subscript.extent)
-
-    def _clipped(self, window: Loop, stage: Stage) -> tuple[Value, Value]:
-        """The part of a window that lies inside the operands, where padding is neutral."""
-        dim = window.first
-        kernel = self.body.kernel
-        low, high = index(0), index(kernel.dims[dim])
-        if dim in kernel.slices:
-            position = 2 * kernel.slices.index(dim)
-            low, high = self.body.bounds[position : position + 2]
-        for pad in kernel.pads:
-            for subscript in self._leaving(pad.operand):
-                if self._clipping_dim(stage, pad.operand, subscript) == dim:
-                    first, end = self._window(subscript, dim)
-                    low, high = maximum(low, first), minimum(high, end)
-        return low * window.inner, high * window.inner
-
-    def _window(self, subscript: Subscript, dim: int) -> tuple[Value, Value]:
-        """First and end value of loop `dim` for which the subscript is inside its operand."""
-        step = subscript.position.coefficients[dim]
-        with ir.Location.name(f"{self.body.names[dim]}_origin"):
-            origin = self._position(subscript, without=dim)
-        first = _divide_up(0 - origin, step)
-        end = _divide_up(subscript.extent - origin, step)
-        return first, end
-
-
-def _divide_up(value: Value, divisor: int) -> Value:
-    """Quotient rounded up; negative values give at most 0, which is all a window asks."""
-    if divisor == 1:
-        return value
-    positive = maximum(value, 0)
-    return divide(positive + (divisor - 1), divisor)
+def _value(result: Result) -> Value:
+    return result.get() if isinstance(result, Variable) else result

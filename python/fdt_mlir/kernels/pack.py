@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,23 @@ def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> 
     strides = [stride * data.itemsize for stride in view.strides]
     start = data.reshape(-1)[view.offset :]
     return np.lib.stride_tricks.as_strided(start, shape, strides)
+
+
+def interleave(
+    constant: PackedConstant, row_elements: int, parts: Sequence[tuple[int, int, int]]
+) -> PackedConstant:
+    """Lay out the rows of a constant in blocks: for each point of a row, that of all its rows.
+
+    `parts` are (first row, end, rows in a block) of one tile.
+    """
+    rows = parts[-1][1]
+    tiles = constant.data.reshape(-1, rows, row_elements)
+    packed = [
+        tiles[:, first:end].reshape(-1, (end - first) // lanes, lanes, row_elements)
+        for first, end, lanes in parts
+    ]
+    by_tile = [np.swapaxes(part, 2, 3).reshape(len(tiles), -1) for part in packed]
+    return replace(constant, data=np.concatenate(by_tile, axis=1).reshape(-1))
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:

@@ -1,0 +1,84 @@
+"""Register blocks: how many neighbouring elements of the result a kernel computes together.
+
+The lanes of a block are consecutive in the traversal of the kernel, which is why the planner need
+not know of them: all reads of a block come no later, and all its writes no earlier, than they would
+element by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fdt_mlir.kernels.access import Access
+from fdt_mlir.kernels.borders import dims_by_value
+from fdt_mlir.kernels.kernel import Kernel, Stage
+from fdt_mlir.kernels.loops import result_loops
+
+CONTRACTION_LANES = 8
+"""Accumulators, an element of each operand and two addresses fit the 14 registers of a Cortex-M."""
+LANES = 4
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """`lanes` elements along `dim`, the innermost loop of the result, are computed together.
+
+    The operands `interleaved` are constants in the order in which the block reads them: for each
+    point of the reduction the elements of all lanes.
+    """
+
+    lanes: int = 1
+    dim: int = 0
+    interleaved: frozenset[int] = frozenset()
+
+    def splits(self, extent: int) -> list[tuple[int, int, int]]:
+        """(first element, end, lanes) of the parts of the innermost loop; the last is a rest."""
+        main = extent - extent % self.lanes
+        parts = [(0, main, self.lanes), (main, extent, extent - main)]
+        return [part for part in parts if part[0] < part[1]]
+
+
+def choose_blocking(
+    kernel: Kernel, accesses: Sequence[Access], constants: Sequence[bool]
+) -> Blocking:
+    """Choose the block of a kernel; `constants` says which operands are constants."""
+    loops = result_loops(kernel, accesses)
+    if not loops or not _is_uniform(kernel, accesses, loops[-1].dims):
+        return Blocking()
+    reducing = [stage for stage in kernel.stages if stage.reduces]
+    if len(kernel.stages) > len(reducing) + 1 or len(reducing) > 1:
+        return Blocking()  # several passes over a row, each with long bodies
+    dim, extent = loops[-1].last, loops[-1].extent
+    weights = [n for n, known in enumerate(constants) if known and _reads(reducing, n)]
+    shared = any(
+        not access.linear(len(kernel.dims)).coefficients[dim] and _reads(reducing, number)
+        for number, access in enumerate(accesses[:-1])
+    )
+    lanes = min(extent, CONTRACTION_LANES if weights and shared else LANES)
+    interleaved = [n for n in weights if _is_row(kernel, accesses[n], dim, reducing[0])]
+    return Blocking(lanes, dim, frozenset(interleaved)) if lanes > 1 else Blocking()
+
+
+def _reads(stages: Sequence[Stage], operand: int) -> bool:
+    return any(f"in:{operand}" in stage.args for stage in stages)
+
+
+def _is_uniform(kernel: Kernel, accesses: Sequence[Access], dims: Sequence[int]) -> bool:
+    """Whether all elements along the innermost loop have the same bounds and borders."""
+    if set(dims) & (dims_by_value(kernel, accesses) | set(kernel.slices)):
+        return False
+    moved = (s for access in accesses for s in access.leaving(kernel.dims))
+    return not any(set(subscript.position.dims) & set(dims) for subscript in moved)
+
+
+def _is_row(kernel: Kernel, access: Access, dim: int, stage: Stage) -> bool:
+    """Whether an operand holds, for each element along `dim`, a row in the order of `stage`."""
+    coefficients = list(access.linear(len(kernel.dims)).coefficients)
+    step = 1
+    for reduced in reversed(stage.reduces):
+        if coefficients[reduced] != step:
+            return False
+        coefficients[reduced] = 0
+        step *= kernel.dims[reduced]
+    return coefficients[dim] == step and not any(coefficients[:dim] + coefficients[dim + 1 :])
