@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.cursor import KernelBody
 from fdt_mlir.emitc.loop_nest import emit_loops
+from fdt_mlir.emitc.prelude import NOINLINE
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
@@ -267,7 +268,7 @@ class KernelFunctions:
             scalar_names = _scalar_names(first)
             types = [*pointer_types, *[int_type(32)] * len(scalar_names)]
             function = create_function(
-                name, types, [], ["static"], f"{first.kernel.kind}: {layers}"
+                name, types, [], ["static", NOINLINE], f"{first.kernel.kind}: {layers}"
             )
         names = [*(parameter.name for parameter in parameters), *scalar_names]
         block = function.regions[0].blocks.append(*types, arg_locs=[named(n) for n in names])

@@ -12,6 +12,7 @@ from fdt_mlir.emitc.constants import Constants
 from fdt_mlir.emitc.helpers import write_helpers
 from fdt_mlir.emitc.invoke import InvokeFunction
 from fdt_mlir.emitc.kernel_functions import KernelFunctions, read_call
+from fdt_mlir.emitc.prelude import write_prelude
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
@@ -61,6 +62,7 @@ class LowerToEmitcPass(Pass):
                 create("include", attributes={"include": ir.StringAttr.get(include), **standard})
             if self.header:
                 create("include", attributes={"include": ir.StringAttr.get(self.header)})
+        write_prelude(emitted)
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
         names = KernelFunctions(functions, emitted.body).declare(calls)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
+from fdt_mlir.emitc.rescale import emit_rescale, match_rescale
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
 from fdt_mlir.emitc.types import (
     Range,
@@ -34,6 +35,7 @@ from fdt_mlir.emitc.values import (
     shift_left,
     shift_right,
 )
+from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import op_error
 
 Argument = Value | Pointer
@@ -46,19 +48,45 @@ _FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 13: "!="}
 _LARGEST_POWER = 8
 
 
-def inline_function(function: ir.Operation, arguments: Sequence[Argument]) -> Value:
+def inline_function(
+    function: ir.Operation, arguments: Sequence[Argument], dsp: bool = False
+) -> Value:
     """Compute a scalar function at the current insertion point.
 
-    Raises CompileError for an operation that has no C.
+    `dsp`: whether the target has the instructions of Arm's DSP extension. Raises CompileError for
+    an operation that has no C.
     """
     block = function.regions[0].blocks[0]
     known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
-    *computations, terminator = (op.operation for op in block.operations)
-    for op in computations:
-        known[op.results[0]] = lower_operation(op, [known[operand] for operand in op.operands])
-    result = known[terminator.operands[0]]
+    result = _computed(block.operations[len(block.operations) - 1].operands[0], known, dsp)
     assert isinstance(result, Value)
     return result
+
+
+def _computed(value: ir.Value, known: dict[ir.Value, Argument], dsp: bool) -> Argument:
+    """Compute what a value needs, and the value; nothing is computed twice."""
+    if value in known:
+        return known[value]
+    op = producer(value)
+    assert op is not None, "arguments are known"
+    result = _rescaled(op, known, dsp)
+    if result is None:
+        operands = [_computed(operand, known, dsp) for operand in op.operands]
+        result = lower_operation(op, operands)
+    known[value] = result
+    return result
+
+
+def _rescaled(op: ir.Operation, known: dict[ir.Value, Argument], dsp: bool) -> Value | None:
+    rescale = match_rescale(op)
+    if rescale is None:
+        return None
+    parts = (rescale.value, rescale.multiplier, rescale.shift)
+    value, multiplier, shift = (_computed(part, known, dsp) for part in parts)
+    assert isinstance(value, Value)
+    assert isinstance(multiplier, Value)
+    assert isinstance(shift, Value)
+    return emit_rescale(rescale, value, multiplier, shift, dsp)
 
 
 def operation_count(function: ir.Operation) -> int:
