@@ -19,6 +19,7 @@ from fdt_mlir.emitc.c_printer import print_c
 from fdt_mlir.errors import UsageError, compile_error
 from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
+from fdt_mlir.kernels.machine import OPTIMIZE, Optimize, find_machine
 from fdt_mlir.normalize.names import identifier
 from fdt_mlir.paths.build_graph import entry_of
 from fdt_mlir.paths.discover import discover
@@ -103,6 +104,9 @@ class CompileOptions:
     keep_inputs: whether inputs are intact after an inference.
     pins: places of inputs in the arena: bytes by the number of the input.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
+    target: the core that the C is for, any by default; it runs everywhere, on that one fast.
+    optimize: what counts beside RAM: `speed` stores weights in 16 bits where that saves
+        instructions, `size` keeps the code small, `balanced` does neither.
     """
 
     name: str | None = None
@@ -117,6 +121,8 @@ class CompileOptions:
     numerics: Numerics = "litert"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     io_layout: IoLayout = "model"
+    target: str = "generic"
+    optimize: Optimize = "balanced"
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -124,6 +130,10 @@ class CompileOptions:
             raise UsageError(f"unknown strategy '{self.strategy}': choose one of {known}")
         if self.ram_bytes < 0 or self.max_mac_overhead < 0:
             raise UsageError("ram and max-mac-overhead must not be negative")
+        find_machine(self.target)
+        if self.optimize not in OPTIMIZE:
+            known = ", ".join(OPTIMIZE)
+            raise UsageError(f"cannot optimize for '{self.optimize}': choose one of {known}")
         if self.name is not None and identifier(self.name) != self.name:
             raise UsageError(f"'{self.name}' is no C identifier: use letters, digits, underscores")
 
@@ -163,7 +173,7 @@ def compile_model(
         ):
             clock.run(stage, module)
         facts = collect_facts(module)
-        clock.run(emitc_stage(name), module)
+        clock.run(emitc_stage(name, options.target, options.optimize), module)
         emitc = str(module)
         source = print_c(module)
     clock.end()

@@ -43,6 +43,7 @@ def allocate_stage(in_place: bool = True) -> Stage:
     return Stage("allocate", "fdt-plan-arena" + ("" if in_place else "{in-place=0}"))
 
 
-def emitc_stage(model: str) -> Stage:
+def emitc_stage(model: str, target: str = "generic", optimize: str = "balanced") -> Stage:
     """The last stage; `model` is the prefix of the public C names."""
-    return Stage("emitc", f"fdt-lower-to-emitc{{model={model} header={model}.h}}")
+    options = f"model={model} header={model}.h target={target} optimize={optimize}"
+    return Stage("emitc", f"fdt-lower-to-emitc{{{options}}}")

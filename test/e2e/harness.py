@@ -35,17 +35,17 @@ class Mismatch:
 
 def check_bit_exact(
     tflite_path: Path | str,
-    target: str = "host",
+    device: str = "host",
     sanitize: bool = False,
     random_inputs: int = 20,
     constant_inputs: int = 3,
     **options: Any,
 ) -> Any:
-    """Compile a model, run it on `target`, and compare every output with LiteRT's reference.
+    """Compile a model, run it on `device`, and compare every output with LiteRT's reference.
 
-    options: those of `fdt_mlir.api.compile`, such as strategy. Integer outputs must be equal, float
-    outputs within FLOAT_TOLERANCE. Returns what the compiler returned, for further checks. Raises
-    AssertionError that names the model, the options, and every sample that differs.
+    options: those of `fdt_mlir.api.compile`, such as strategy and target. Integer outputs must be
+    equal, float outputs within FLOAT_TOLERANCE. Returns what the compiler returned, for further
+    checks. Raises AssertionError that names the model, the options, and every sample that differs.
     """
     from fdt_mlir import api, targets
 
@@ -58,8 +58,8 @@ def check_bit_exact(
     compiled = api.compile(path, **options)
     with TemporaryDirectory() as folder:
         compiled.write(Path(folder))
-        results = targets.run_many(Path(folder), target, samples, sanitize=sanitize)
-    title = f"{path.name} on {target}, {options or 'default options'}"
+        results = targets.run_many(Path(folder), device, samples, sanitize=sanitize)
+    title = f"{path.name} on {device}, {options or 'default options'}"
     assert_same(title, expected, [result.outputs for result in results], random_inputs)
     return compiled
 

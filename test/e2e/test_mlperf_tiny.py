@@ -27,7 +27,9 @@ def test_outputs_equal_the_reference_on_the_host(name: str) -> None:
 
 @MODELS
 def test_outputs_equal_the_reference_on_a_cortex_m4(name: str) -> None:
-    check_bit_exact(shared_model(f"{name}.tflite"), target="cortex-m4", strategy="none")
+    check_bit_exact(
+        shared_model(f"{name}.tflite"), device="cortex-m4", target="cortex-m4", strategy="none"
+    )
 
 
 @MODELS

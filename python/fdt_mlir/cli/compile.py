@@ -53,6 +53,8 @@ def _run(argv: Sequence[str]) -> int:
         numerics=options.numerics,
         shapes=dict(options.shape),
         io_layout=options.io_layout,
+        target=options.target,
+        optimize=options.optimize,
     )
     with messages.status("importer") as status:
         compiled = compile_model(options.model, choices, status.update)
@@ -144,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
     _add_memory_options(parser)
+    _add_code_options(parser)
     _add_model_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
@@ -189,6 +192,22 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="apply this schedule (schedule.mlir of an earlier run, perhaps edited)",
+    )
+
+
+def _add_code_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the code")
+    group.add_argument(
+        "--target",
+        default="generic",
+        metavar="CORE",
+        help="make the C fast on this core, such as cortex-m4; it runs on any (default: generic)",
+    )
+    group.add_argument(
+        "--optimize",
+        choices=("size", "balanced", "speed"),
+        default="balanced",
+        help="what counts after RAM; speed stores weights in 16 bits (default: balanced)",
     )
 
 

@@ -10,6 +10,7 @@ Attributes that only this printer reads:
   induction variables take the location of the block argument.
 - `fdt.comment` (string): a comment above a function, global or statement. On an operation that
   computes a value it also makes the value a named local.
+- `fdt.align` (integer): bytes of alignment of a global; the module defines the macro FDT_ALIGN.
 """
 
 import re
@@ -24,6 +25,7 @@ from fdt_mlir.emitc.c_statements import comment_of, function, prototype
 from fdt_mlir.emitc.c_types import c_type
 from fdt_mlir.emitc.c_values import constant
 
+ALIGN = "FDT_ALIGN"
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)", re.MULTILINE)
 _OPAQUE_TYPE = re.compile(r'!emitc\.opaque<"([^"]*)">')
 
@@ -71,6 +73,8 @@ def _global_lines(op: ir.Operation) -> list[str]:
     declare = value_type.declare
     if "const_specifier" in op.attributes and not value_type.const:
         words.append("const")
+    if "fdt.align" in op.attributes:
+        words.append(f"{ALIGN}({ir.IntegerAttr(op.attributes['fdt.align']).value})")
     head = " ".join([*words, declare(_symbol(op))])
     if "initial_value" not in op.attributes:
         return [*comment_of(op), f"{head};"]

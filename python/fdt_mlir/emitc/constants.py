@@ -8,11 +8,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.kernel_functions import KernelCall
+from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.types import array_of
 from fdt_mlir.emitc.values import create
 from fdt_mlir.normalize.names import unique_name
+
+_QUAD_BYTES = 8
+"""Alignment of 16-bit weights, four of which are read at once."""
 
 
 class Constants:
@@ -36,7 +40,8 @@ class Constants:
             role = call.parameters[call.parameter_of[number]].name
             name = unique_name(f"{call.kernel.layer}_{role}", self._names.values())
             self._names[key] = name
-            self._write(name, packed, call.views[number].element_type, constant.shape)
+            element_type = call.parameters[call.parameter_of[number]].element_type
+            self._write(name, packed, element_type, constant.shape)
         return self._names[key]
 
     def _write(
@@ -44,9 +49,11 @@ class Constants:
     ) -> None:
         values = ir.DenseElementsAttr.get(data, type=element_type)
         with ir.InsertionPoint(self._block), ir.Location.unknown():
+            widened = {"fdt.align": i64(_QUAD_BYTES)} if str(element_type) == "i16" else {}
             create(
                 "global",
                 attributes={
+                    **widened,
                     "sym_name": ir.StringAttr.get(name),
                     "type": ir.TypeAttr.get(array_of(element_type, data.size)),
                     "initial_value": values,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.kernel_functions import KernelCall, create_function
+from fdt_mlir.emitc.kernel_calls import KernelCall
+from fdt_mlir.emitc.kernel_functions import create_function
 from fdt_mlir.emitc.scalar_functions import lower_operation
 from fdt_mlir.emitc.statements import call, index, loop, named
 from fdt_mlir.emitc.types import int_type, lvalue_of, pointer_to

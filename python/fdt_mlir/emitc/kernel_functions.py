@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.cursor import KernelBody
+from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.loop_nest import emit_loops
 from fdt_mlir.emitc.prelude import NOINLINE
 from fdt_mlir.emitc.scalar_functions import (
@@ -17,189 +18,23 @@ from fdt_mlir.emitc.scalar_functions import (
     operation_count,
 )
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
-from fdt_mlir.emitc.types import Range, has_c_name, int_type, pointer_to
+from fdt_mlir.emitc.types import Range, int_type, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
-from fdt_mlir.kernels.access import Access, access_of
-from fdt_mlir.kernels.blocking import Blocking, choose_blocking
-from fdt_mlir.kernels.kernel import Kernel, Stage, read_kernel
-from fdt_mlir.kernels.operands import View, constant_of, views_of
-from fdt_mlir.kernels.pack import PackedConstant, interleave, pack_constant
+from fdt_mlir.kernels.access import Access
+from fdt_mlir.kernels.kernel import Kernel, Stage
+from fdt_mlir.kernels.machine import Tuning
 from fdt_mlir.normalize.names import unique_name
-from fdt_mlir.passes import op_error
 
 # Bodies of at least this many operations become C functions of their own.
 _FUNCTION_THRESHOLD = 6
-_ADDITIONS = ("arith.addi", "arith.addf")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A pointer parameter: element type, whether it is read only, the range of its elements."""
-
-    name: str
-    element_type: ir.Type
-    const: bool
-    elements: Range | None = None
-
-
-@dataclass(frozen=True)
-class KernelCall:
-    """A call after bufferization. `constants` holds those operands that are constants."""
-
-    op: ir.Operation
-    kernel: Kernel
-    views: tuple[View, ...]
-    constants: tuple[PackedConstant | None, ...]
-    accesses: tuple[Access, ...]
-    blocking: Blocking
-    parameters: tuple[Parameter, ...]
-    parameter_of: tuple[int, ...]
-
-    @property
-    def windowed(self) -> tuple[int, ...]:
-        """The operands that hold a window of a larger tensor, in the order of the parameters."""
-        return tuple(dict.fromkeys(operand for operand, _, _ in self.kernel.windows))
-
-    @property
-    def table_strides(self) -> tuple[tuple[int, ...], ...]:
-        """For each operand that is a table its strides in elements, () for the others."""
-        return tuple(
-            (view.strides if constant is None else constant.strides)
-            if _is_table(self.kernel, number, view)
-            else ()
-            for number, (view, constant) in enumerate(zip(self.views, self.constants, strict=True))
-        )
-
-
-def read_call(module: ir.Module, op: ir.Operation) -> KernelCall:
-    """Collect what is known of a kernel call: accesses after packing, parameters.
-
-    Raises CompileError where its elements have no C type or its functions are not there.
-    """
-    kernel = read_kernel(op)
-    views = views_of(op)
-    _check(module, op, kernel, views)
-    constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
-    accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
-    blocking = choose_blocking(kernel, accesses, [constant is not None for constant in constants])
-    for number in blocking.interleaved:
-        constant = constants[number]
-        assert constant is not None, "only constants have an order of their own"
-        row = accesses[number].linear(len(kernel.dims)).coefficients[blocking.dim]
-        parts = blocking.splits(kernel.dims[blocking.dim])
-        constants[number] = interleave(constant, row, parts)
-    known = [number for number, constant in enumerate(constants) if constant is not None]
-    added = frozenset(number for number in known if _is_added(module, kernel, number))
-    parameters, parameter_of = _parameters(kernel, views, constants, added)
-    return KernelCall(
-        op,
-        kernel,
-        tuple(views),
-        tuple(constants),
-        tuple(accesses),
-        blocking,
-        tuple(parameters),
-        tuple(parameter_of),
-    )
-
-
-def _check(module: ir.Module, op: ir.Operation, kernel: Kernel, views: Sequence[View]) -> None:
-    for view in views:
-        if not has_c_name(view.element_type):
-            raise op_error(op, f"C has no type for elements of {view.element_type}")
-    functions = ir.SymbolTable(module.operation)
-    for stage in kernel.stages:
-        for name in (stage.body, stage.init):
-            if name is not None and name not in functions:
-                raise op_error(op, f"the kernel calls @{name}, which is not defined")
-
-
-def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> PackedConstant | None:
-    data = constant_of(module, view)
-    return None if data is None else pack_constant(kernel, number, view, data)
-
-
-def _access(kernel: Kernel, number: int, view: View, constant: PackedConstant | None) -> Access:
-    if _is_table(kernel, number, view):
-        return Access(())  # the scalar function indexes it
-    strides = view.strides if constant is None else constant.strides
-    windows = [(dim, extent) for operand, dim, extent in kernel.windows if operand == number]
-    rings = [(dim, extent) for operand, dim, extent in kernel.rings if operand == number]
-    return access_of(kernel.maps[number], view.shape, strides, windows, rings)
-
-
-def _is_table(kernel: Kernel, number: int, view: View) -> bool:
-    return not kernel.maps[number].results and len(view.shape) > 0
-
-
-def _parameters(
-    kernel: Kernel,
-    views: Sequence[View],
-    constants: Sequence[PackedConstant | None],
-    added: frozenset[int],
-) -> tuple[list[Parameter], list[int]]:
-    parameters: list[Parameter] = []
-    parameter_of: list[int] = []
-    known: dict[tuple[ir.Value, int, tuple[ir.Value, ...]], int] = {}
-    last = len(views) - 1
-    for number, view in enumerate(views):
-        key = (view.base, view.offset, tuple(value for value, _ in view.dynamic))
-        if constants[number] is None and number != last and key in known:
-            parameter_of.append(known[key])
-            continue
-        known[key] = len(parameters)
-        parameter_of.append(len(parameters))
-        role = "bias" if number in added else _role(kernel, number, constants)
-        name = unique_name(role, [p.name for p in parameters])
-        elements = _data_range(constants[number])
-        parameters.append(Parameter(name, view.element_type, number != last, elements))
-    return parameters, parameter_of
-
-
-def _data_range(constant: PackedConstant | None) -> Range | None:
-    if constant is None or constant.data.dtype.kind == "f":
-        return None
-    data = constant.data
-    return Range(int(data.min()), int(data.max()))
-
-
-def _is_added(module: ir.Module, kernel: Kernel, number: int) -> bool:
-    """Whether an operand is a constant that a stage after the reduction only adds: a bias."""
-    name = f"in:{number}"
-    reading = [stage for stage in kernel.stages if name in stage.args]
-    if len(reading) != 1 or reading[0].reduces or kernel.kind == "elementwise":
-        return False
-    function = ir.SymbolTable(module.operation)[reading[0].body].operation
-    argument = function.regions[0].blocks[0].arguments[reading[0].args.index(name)]
-    return all(use.owner.operation.name in _ADDITIONS for use in argument.uses)
-
-
-def _role(kernel: Kernel, number: int, constants: Sequence[PackedConstant | None]) -> str:
-    """What people call an operand."""
-    constant = constants[number]
-    if number == len(constants) - 1:
-        return "output"
-    if constant is None:
-        return "input"
-    data = constant.data
-    reducing = [stage for stage in kernel.stages if stage.reduces]
-    name = f"in:{number}"
-    if any(name in stage.args for stage in reducing):
-        return "weights"
-    if any(name in stage.init_args for stage in reducing):
-        return "bias"
-    if any(f"table:{number}" in stage.args for stage in kernel.stages):
-        return "table"
-    if reducing and data.dtype.kind == "i":
-        return "shift" if data.dtype.itemsize == 1 else "multiplier"
-    return "constant"
 
 
 class KernelFunctions:
     """The C functions of a module's kernels, written as calls ask for them."""
 
-    def __init__(self, functions: Mapping[str, ir.Operation], body: ir.Block):
+    def __init__(self, functions: Mapping[str, ir.Operation], body: ir.Block, tuning: Tuning):
         self._functions = functions
+        self._dsp = tuning.machine.dsp
         self._block = body
         self._names: dict[str, str] = {}
         self._scalar_names: dict[str, tuple[str, Range | None]] = {}
@@ -328,7 +163,7 @@ class KernelFunctions:
         """Compute a stage: short bodies in place, long ones as a call of a function of its own."""
         function = self._functions[stage.body]
         if operation_count(function) < _FUNCTION_THRESHOLD:
-            return inline_function(function, arguments)
+            return inline_function(function, arguments, self._dsp)
         ranges = [a.elements if isinstance(a, Pointer) else a.range for a in arguments]
         strides = [a.strides for a in arguments if isinstance(a, Pointer)]
         key = self._text(stage.body) + repr((ranges, strides))
@@ -364,7 +199,7 @@ class KernelFunctions:
             for n, a in enumerate(arguments)
         ]
         with ir.InsertionPoint(block), ir.Location.unknown():
-            result = inline_function(function, inner)
+            result = inline_function(function, inner, self._dsp)
             return_(result)
         return result.range
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.cursor import Cursor, KernelBody
+from fdt_mlir.emitc.conditions import both
+from fdt_mlir.emitc.cursor import Bounds, Cursor, KernelBody
+from fdt_mlir.emitc.micro_loops import DotLoops, TapLoops
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
@@ -22,6 +24,7 @@ from fdt_mlir.emitc.scalar_functions import (
 )
 from fdt_mlir.emitc.statements import (
     Variable,
+    either_way,
     index,
     load,
     local,
@@ -35,24 +38,39 @@ from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unkno
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
+from fdt_mlir.kernels.micro_kernel import QUAD, Dot
 
-Bounds = tuple[Value, Value]
 Result = Value | Variable
 """What a stage computed: a reduction leaves it in its accumulator."""
 
 
 def emit_loops(body: KernelBody) -> None:
     """Write the loops at the current insertion point."""
-    nest = _Nest(body, Cursor(body))
+    cursor = Cursor(body)
+    nest = _Nest(body, cursor, _micro_loops(body, cursor))
+    if nest.micro is not None:
+        nest.micro.prepare()
     nest.open(result_loops(body.kernel, body.accesses))
+
+
+def _micro_loops(body: KernelBody, cursor: Cursor) -> DotLoops | TapLoops | None:
+    micro = body.blocking.micro
+    if isinstance(micro, Dot):
+        return DotLoops(micro, cursor)
+    if micro is None:
+        return None
+    (stage,) = (stage for stage in body.kernel.stages if stage.reduces)
+    return TapLoops(micro, cursor, stage)
 
 
 @dataclass
 class _Nest:
     body: KernelBody
     cursor: Cursor
+    micro: DotLoops | TapLoops | None
     # What a stage gave in each lane of the block; one for all where they agree.
     stage_values: dict[int, Sequence[Result]] = field(default_factory=dict[int, Sequence[Result]])
+    inside: bool = True
     shared: dict[int, Value] = field(default_factory=dict[int, Value])
     bounds: dict[tuple[int, int], Bounds] = field(default_factory=dict[tuple[int, int], Bounds])
 
@@ -72,15 +90,21 @@ class _Nest:
     def _open_block(self, innermost: Loop) -> None:
         """The innermost loop of the result in steps of a block, and what is left of it."""
         self._clip_ready_windows()
+        if isinstance(self.micro, TapLoops):
+            self.micro.reach()
+        either_way(self._all_inside(), lambda inside: self._write_blocks(innermost, inside))
+        self.cursor.lanes = 1
+
+    def _write_blocks(self, innermost: Loop, inside: bool) -> None:
         parts = self.body.blocking.splits(innermost.extent)
         reverse = self.body.kernel.reverse
+        self.inside = inside
         for first, end, lanes in reversed(parts) if reverse else parts:
             self.cursor.lanes = lanes
             name = self.body.names[innermost.last]
             with loop(name, index(first), index(end), lanes) as counter:
                 value = first + end - lanes - counter if reverse else counter
                 self._inside([innermost], value)
-        self.cursor.lanes = 1
 
     def _inside(self, loops: Sequence[Loop], value: Value) -> None:
         saved = self.cursor.enter(loops[0], value)
@@ -133,8 +157,12 @@ class _Nest:
             limits, total = self._accumulator_ranges(stage, start)
             accumulators.append(variable("acc", start, limits))
             totals.append(total)
-        loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
-        self._reduce(stage, loops, accumulators)
+        if isinstance(self.micro, TapLoops) and len(lanes) == QUAD:
+            bounds = {dim: ends for (_, dim), ends in self.bounds.items()}
+            self.micro.emit(bounds, accumulators, self.inside)
+        else:
+            loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
+            self._reduce(stage, loops, accumulators)
         return [replace(acc, range=total) for acc, total in zip(accumulators, totals, strict=True)]
 
     def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulators: list[Variable]) -> None:
@@ -144,6 +172,8 @@ class _Nest:
         low, high = self._clipped(stage, loops[0])
         if compare(low, ">=", high).constant:
             return None  # the window lies outside for every element of the result
+        if isinstance(self.micro, DotLoops) and len(loops) == 1:
+            return self.micro.emit(loops[0], (low, high), accumulators, self.inside)
         with loop(self.body.names[loops[0].last], low, high) as value:
             saved = self.cursor.enter(loops[0], value)
             self._reduce(stage, loops[1:], accumulators)
@@ -172,6 +202,22 @@ class _Nest:
                 clips = bool(self.cursor.clipping(window, stage))
                 if clips and self.cursor.can_clip(window, stage):
                     self.bounds[number, window.first] = self.cursor.clip(window, stage)
+
+    def _all_inside(self) -> Value:
+        """Whether all of an element's window is inside, where a micro-kernel wants to know."""
+        conditions: list[Value] = []
+        for number, stage in enumerate(self.body.kernel.stages):
+            windows = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
+            for window in windows if isinstance(self.micro, TapLoops) else windows[-1:]:
+                ends = self.bounds.get((number, window.first))
+                if ends is not None and self._distinguishes_borders():
+                    conditions.append(compare(ends[1] - ends[0], "==", window.extent))
+        return both(conditions)
+
+    def _distinguishes_borders(self) -> bool:
+        if isinstance(self.micro, DotLoops):
+            return not self.micro.micro.whole
+        return self.micro is not None
 
     def _known(self, key: tuple[int, int]) -> bool:
         """Whether the bounds of a window hold outside of the loop just left."""

@@ -11,11 +11,13 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.constants import Constants
 from fdt_mlir.emitc.helpers import write_helpers
 from fdt_mlir.emitc.invoke import InvokeFunction
-from fdt_mlir.emitc.kernel_functions import KernelFunctions, read_call
+from fdt_mlir.emitc.kernel_calls import read_call
+from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.prelude import write_prelude
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
+from fdt_mlir.kernels.machine import Optimize, Tuning, find_machine
 from fdt_mlir.normalize.structured import defined_functions
 from fdt_mlir.passes import Pass, op_error
 
@@ -29,13 +31,16 @@ class LowerToEmitcPass(Pass):
         use, and `<model>_invoke`.
     Fails when: the module has no planned function, or a type or a scalar operation has no C.
 
-    `model` is the prefix of all public names; `header` the file that the C includes first.
+    `model` is the prefix of all public names; `header` the file that the C includes first. The
+    code is for the core `target` (`kernels/machine.py`); `optimize` says to what end.
     """
 
     name: ClassVar[str] = "fdt-lower-to-emitc"
 
     model: str = "model"
     header: str = ""
+    target: str = "generic"
+    optimize: Optimize = "balanced"
 
     def run(self, module: ir.Module) -> None:
         entries = [op.operation for op in module.body.operations if is_entry(op.operation)]
@@ -54,7 +59,8 @@ class LowerToEmitcPass(Pass):
 
     def _emit(self, module: ir.Module, entry: ir.Operation) -> ir.Module:
         functions = {string(op, "sym_name"): op for op in defined_functions(module)}
-        calls = [read_call(module, op) for op in kernel_calls(entry)]
+        tuning = Tuning(find_machine(self.target), self.optimize)
+        calls = [read_call(module, op, tuning) for op in kernel_calls(entry)]
         emitted = ir.Module.create(loc=ir.Location.unknown())
         with ir.InsertionPoint(emitted.body), ir.Location.unknown():
             for include in ("stdbool.h", "stdint.h"):
@@ -62,11 +68,11 @@ class LowerToEmitcPass(Pass):
                 create("include", attributes={"include": ir.StringAttr.get(include), **standard})
             if self.header:
                 create("include", attributes={"include": ir.StringAttr.get(self.header)})
-        write_prelude(emitted)
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
-        names = KernelFunctions(functions, emitted.body).declare(calls)
+        names = KernelFunctions(functions, emitted.body, tuning).declare(calls)
         by_op = {call.op: call for call in calls}
         InvokeFunction(self.model, entry, emitted.body, by_op, names, places).write()
         write_helpers(emitted)
+        write_prelude(emitted)
         return emitted

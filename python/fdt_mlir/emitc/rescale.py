@@ -171,7 +171,7 @@ def _multiply_to_31_bits(value: Value, factor: Value, dsp: bool) -> Value:
     assert value.range is not None
     if dsp and value.range.within(Range(-(1 << 30), (1 << 30) - 1)):
         largest = max(-value.range.low, value.range.high)
-        callee = {"callee": ir.StringAttr.get("smmulr")}
+        callee = {"callee": ir.StringAttr.get("multiply_high_s32")}
         doubled = value * 2
         call = create("call_opaque", [value.type], [doubled.ir, factor.ir], callee)
         return computed(call.results[0], Range(-largest, largest))

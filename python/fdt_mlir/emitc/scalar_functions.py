@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.conditions import either
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
 from fdt_mlir.emitc.rescale import emit_rescale, match_rescale
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
@@ -27,7 +28,6 @@ from fdt_mlir.emitc.values import (
     constant,
     create,
     divide,
-    either,
     maximum,
     minimum,
     remainder,
@@ -70,11 +70,34 @@ def _computed(value: ir.Value, known: dict[ir.Value, Argument], dsp: bool) -> Ar
     op = producer(value)
     assert op is not None, "arguments are known"
     result = _rescaled(op, known, dsp)
+    if result is None and dsp:
+        result = _saturated(op, known)
     if result is None:
         operands = [_computed(operand, known, dsp) for operand in op.operands]
         result = lower_operation(op, operands)
     known[value] = result
     return result
+
+
+def _saturated(op: ir.Operation, known: dict[ir.Value, Argument]) -> Value | None:
+    """Truncate what was clamped to all of int8 in one instruction; None for anything else."""
+    if op.name != "arith.trunci" or str(op.results[0].type) != "i8":
+        return None
+    value = op.operands[0]
+    for name, bound in (("arith.minsi", 127), ("arith.maxsi", -128)):
+        clamp = producer(value)
+        if clamp is None or clamp.name != name or str(value.type) != "i32":
+            return None
+        limit = producer(clamp.operands[1])
+        if limit is None or limit.name != "arith.constant":
+            return None
+        if number_of(limit.attributes["value"]) != bound:
+            return None
+        value = clamp.operands[0]
+    clamped = _computed(value, known, dsp=True)
+    assert isinstance(clamped, Value)
+    callee = {"callee": ir.StringAttr.get("saturate_s8")}
+    return computed(create("call_opaque", [int_type(8)], [clamped.ir], callee).results[0])
 
 
 def _rescaled(op: ir.Operation, known: dict[ir.Value, Argument], dsp: bool) -> Value | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
@@ -54,6 +54,11 @@ def store(pointer: Pointer, index: Value, value: Value) -> None:
     """`pointer[index] = value`."""
     assert not pointer.const
     create("assign", operands=[_element(pointer, index), value.ir])
+
+
+def address(pointer: Pointer, index: Value) -> ir.Value:
+    """`&pointer[index]`."""
+    return create("address_of", [pointer.value.type], [_element(pointer, index)]).results[0]
 
 
 def _element(pointer: Pointer, index: Value) -> ir.Value:
@@ -132,10 +137,21 @@ def when(condition: Value) -> Generator[None, None, None]:
         yield
         return
     operation = create("if", operands=[condition.ir], regions=2)
-    block = operation.regions[0].blocks.append()
-    with ir.InsertionPoint(block):
+    with ir.InsertionPoint(operation.regions[0].blocks.append()):
         yield
         create("yield")
+
+
+def either_way(condition: Value, body: Callable[[bool], None]) -> None:
+    """`if (condition) ... else ...`, both written by `body`; only one where it is known which."""
+    if condition.constant is not None:
+        return body(bool(condition.constant))
+    operation = create("if", operands=[condition.ir], regions=2)
+    for region, holds in zip(operation.regions, (True, False), strict=True):
+        with ir.InsertionPoint(region.blocks.append()):
+            body(holds)
+            create("yield")
+    return None
 
 
 def call(

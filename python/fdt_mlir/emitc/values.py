@@ -422,14 +422,6 @@ def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     return computed(result)
 
 
-def either(left: Value, right: Value) -> Value:
-    """`left || right`."""
-    for known, other in ((left, right), (right, left)):
-        if known.constant is not None:
-            return known if known.constant else other
-    return computed(create("logical_or", [left.type], [left.ir, right.ir]).results[0])
-
-
 def _ends(limits: Range) -> tuple[int, int]:
     return limits.low, limits.high
 

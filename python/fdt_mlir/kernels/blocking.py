@@ -14,10 +14,9 @@ from fdt_mlir.kernels.access import Access
 from fdt_mlir.kernels.borders import dims_by_value
 from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import result_loops
-
-CONTRACTION_LANES = 8
-"""Accumulators, an element of each operand and two addresses fit the 14 registers of a Cortex-M."""
-LANES = 4
+from fdt_mlir.kernels.machine import Tuning
+from fdt_mlir.kernels.micro_kernel import QUAD, MicroKernel, choose_dot, choose_taps
+from fdt_mlir.kernels.product import Product
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,14 @@ class Blocking:
     """`lanes` elements along `dim`, the innermost loop of the result, are computed together.
 
     The operands `interleaved` are constants in the order in which the block reads them: for each
-    point of the reduction the elements of all lanes.
+    point of the reduction the elements of all lanes. With a micro-kernel, the first operand of its
+    product is read several elements at a time, and the other one packed for that.
     """
 
     lanes: int = 1
     dim: int = 0
     interleaved: frozenset[int] = frozenset()
+    micro: MicroKernel | None = None
 
     def splits(self, extent: int) -> list[tuple[int, int, int]]:
         """(first element, end, lanes) of the parts of the innermost loop; the last is a rest."""
@@ -40,9 +41,17 @@ class Blocking:
 
 
 def choose_blocking(
-    kernel: Kernel, accesses: Sequence[Access], constants: Sequence[bool]
+    kernel: Kernel,
+    accesses: Sequence[Access],
+    constants: Sequence[bool],
+    tuning: Tuning,
+    product: Product | None = None,
 ) -> Blocking:
-    """Choose the block of a kernel; `constants` says which operands are constants."""
+    """Choose the block of a kernel.
+
+    `constants` says which operands are constants; `product` what its only reduction adds up, if
+    that is products of bytes.
+    """
     loops = result_loops(kernel, accesses)
     if not loops or not _is_uniform(kernel, accesses, loops[-1].dims):
         return Blocking()
@@ -51,13 +60,22 @@ def choose_blocking(
         return Blocking()  # several passes over a row, each with long bodies
     dim, extent = loops[-1].last, loops[-1].extent
     weights = [n for n, known in enumerate(constants) if known and _reads(reducing, n)]
+    rows = [n for n in weights if _is_row(kernel, accesses[n], dim, reducing[0])]
+    machine = tuning.machine
+    if machine.dsp and product is not None and product.weights in rows:
+        wide = tuning.optimize == "speed"
+        micro = choose_dot(kernel, accesses, dim, product, wide)
+        if micro is None and extent >= QUAD:
+            micro = choose_taps(kernel, accesses, dim, product)
+        if micro is not None:
+            lanes = min(extent, QUAD)
+            return Blocking(lanes, dim, frozenset({product.weights}), micro)
     shared = any(
         not access.linear(len(kernel.dims)).coefficients[dim] and _reads(reducing, number)
         for number, access in enumerate(accesses[:-1])
     )
-    lanes = min(extent, CONTRACTION_LANES if weights and shared else LANES)
-    interleaved = [n for n in weights if _is_row(kernel, accesses[n], dim, reducing[0])]
-    return Blocking(lanes, dim, frozenset(interleaved)) if lanes > 1 else Blocking()
+    lanes = min(extent, machine.contraction_lanes if weights and shared else machine.lanes)
+    return Blocking(lanes, dim, frozenset(rows)) if lanes > 1 else Blocking()
 
 
 def _reads(stages: Sequence[Stage], operand: int) -> bool:

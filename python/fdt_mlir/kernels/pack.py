@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import Kernel
+from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Taps
 from fdt_mlir.kernels.operands import View
 
 
@@ -77,21 +78,61 @@ def _static_part(view: View, data: NDArray[Any], tiled: dict[int, ir.Value]) -> 
     return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 
-def interleave(
-    constant: PackedConstant, row_elements: int, parts: Sequence[tuple[int, int, int]]
-) -> PackedConstant:
-    """Lay out the rows of a constant in blocks: for each point of a row, that of all its rows.
+Parts = Sequence[tuple[int, int, int]]
+"""(first row, end, rows in a block) of the parts of a tile."""
 
-    `parts` are (first row, end, rows in a block) of one tile.
-    """
+
+def interleave(constant: PackedConstant, row_elements: int, parts: Parts) -> PackedConstant:
+    """Lay out the rows of a constant in blocks: for each point of a row, that of all its rows."""
+    return _repacked(constant, row_elements, parts, lambda block: np.swapaxes(block, 2, 3))
+
+
+def pack_quads(
+    constant: PackedConstant, row_elements: int, parts: Parts, micro: Dot
+) -> PackedConstant:
+    """The same, four points at a time, runs filled up with zeros to whole quads."""
+
+    def quads(block: NDArray[Any]) -> NDArray[Any]:
+        runs = block.reshape(*block.shape[:-1], -1, micro.run)
+        filled = np.pad(runs, [(0, 0)] * 4 + [(0, micro.padded_run - micro.run)])
+        split = filled.reshape(*block.shape[:-1], -1, QUAD)
+        ordered = np.swapaxes(split, 2, 3)
+        return ordered[..., [0, 2, 1, 3]].astype(np.int16) if micro.wide else ordered
+
+    return _repacked(constant, row_elements, parts, quads)
+
+
+def pack_taps(constant: PackedConstant, parts: Parts, micro: Taps) -> PackedConstant:
+    """Blocks of a quad of rows two points at a time; the rest as `interleave` does."""
+
+    def pairs(block: NDArray[Any]) -> NDArray[Any]:
+        missing = micro.padded_taps - micro.taps
+        filled = np.pad(block, [(0, 0)] * 3 + [(0, missing)]).astype(np.int16)
+        if block.shape[2] != QUAD:
+            return np.swapaxes(filled, 2, 3)
+        return np.swapaxes(filled.reshape(*block.shape[:-1], -1, 2), 2, 3)
+
+    return _repacked(constant, micro.taps, parts, pairs)
+
+
+def _repacked(
+    constant: PackedConstant,
+    row_elements: int,
+    parts: Parts,
+    order: Callable[[NDArray[Any]], NDArray[Any]],
+) -> PackedConstant:
+    """Apply `order` to the blocks of each part: (tiles, blocks, rows, elements of a row)."""
     rows = parts[-1][1]
     tiles = constant.data.reshape(-1, rows, row_elements)
     packed = [
-        tiles[:, first:end].reshape(-1, (end - first) // lanes, lanes, row_elements)
+        order(tiles[:, first:end].reshape(len(tiles), -1, lanes, row_elements))
         for first, end, lanes in parts
     ]
-    by_tile = [np.swapaxes(part, 2, 3).reshape(len(tiles), -1) for part in packed]
-    return replace(constant, data=np.concatenate(by_tile, axis=1).reshape(-1))
+    data = np.concatenate([part.reshape(len(tiles), -1) for part in packed], axis=1).reshape(-1)
+    dynamic = [
+        (value, factor * data.size // constant.data.size) for value, factor in constant.dynamic
+    ]
+    return replace(constant, data=data, dynamic=tuple(dynamic))
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from fdt_mlir.bindings import mlir_context
 from fdt_mlir.kernels.access import Access
-from fdt_mlir.kernels.blocking import CONTRACTION_LANES, Blocking, choose_blocking
+from fdt_mlir.kernels.blocking import Blocking, choose_blocking
+from fdt_mlir.kernels.machine import MACHINES, Tuning
 from fdt_mlir.kernels.pack import PackedConstant, interleave
 from unit.kernels.tiny_kernels import copy_stage, dense, kernel, subscript, sum_stage
 
@@ -57,8 +58,10 @@ def test_a_contraction_computes_neighbouring_channels_together() -> None:
     weights = Access((subscript((1, 0), 10, 3), subscript((0, 1), 3, 1)))
     product = kernel((10, 3), 1, [sum_stage((0,), (1,), "in:1")], operands=2)
     reads = Access((subscript((0, 1), 3, 1),))
-    blocking = choose_blocking(product, [reads, weights, dense((10,), 2)], [False, True, False])
-    assert (blocking.lanes, blocking.dim) == (CONTRACTION_LANES, 0)
+    blocking = choose_blocking(
+        product, [reads, weights, dense((10,), 2)], [False, True, False], Tuning()
+    )
+    assert (blocking.lanes, blocking.dim) == (MACHINES["generic"].contraction_lanes, 0)
     assert blocking.interleaved == {1}
 
 
@@ -66,22 +69,26 @@ def test_weights_that_are_no_constant_stay_in_their_order() -> None:
     weights = Access((subscript((1, 0), 10, 3), subscript((0, 1), 3, 1)))
     product = kernel((10, 3), 1, [sum_stage((0,), (1,), "in:1")], operands=2)
     reads = Access((subscript((0, 1), 3, 1),))
-    blocking = choose_blocking(product, [reads, weights, dense((10,), 2)], [False, False, False])
+    blocking = choose_blocking(
+        product, [reads, weights, dense((10,), 2)], [False, False, False], Tuning()
+    )
     assert not blocking.interleaved
 
 
 def test_elements_of_different_borders_are_computed_one_by_one() -> None:
     window = Access((subscript((1, 1), 10, 1, constant=-1),))
     blurred = kernel((10, 3), 1, [sum_stage((0,), (1,))])
-    assert choose_blocking(blurred, [window, dense((10,), 2)], [False, False]).lanes == 1
+    assert choose_blocking(blurred, [window, dense((10,), 2)], [False, False], Tuning()).lanes == 1
 
 
 def test_a_slice_of_the_innermost_loop_is_computed_one_by_one() -> None:
     copied = kernel((10,), 1, [copy_stage(0)], slices=(0,))
-    assert choose_blocking(copied, [dense((10,)), dense((10,))], [False, False]).lanes == 1
+    assert (
+        choose_blocking(copied, [dense((10,)), dense((10,))], [False, False], Tuning()).lanes == 1
+    )
 
 
 def test_a_value_modulo_a_ring_is_computed_one_by_one() -> None:
     ring = Access((subscript((1,), 10, 1, ring=4),))
     copied = kernel((10,), 1, [copy_stage(0)])
-    assert choose_blocking(copied, [ring, dense((10,))], [False, False]).lanes == 1
+    assert choose_blocking(copied, [ring, dense((10,))], [False, False], Tuning()).lanes == 1

@@ -1,0 +1,262 @@
+"""C functions that work on several bytes at once, in two forms: one instruction, or plain C99.
+
+Both forms compute the same numbers, so what runs on the device can be tested anywhere. Another
+instruction set is another pair of texts here, and a row of `kernels/machine.py` that asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MicroFunction:
+    """A C function; `dsp` is its text where the DSP extension is there, `portable` elsewhere.
+
+    `common` stands after both; `calls` names those that it needs.
+    """
+
+    dsp: str = ""
+    portable: str = ""
+    common: str = ""
+    calls: tuple[str, ...] = ()
+
+
+_PAIR = MicroFunction(
+    common="""\
+/* Twice the same 16 bits. */
+static inline int32_t pair_s16(int32_t x) {
+  return (int32_t)(((uint32_t)x & 0xffffu) * 0x10001u);
+}"""
+)
+_LOAD = MicroFunction(
+    dsp="""\
+static inline int32_t load_s8x4(const int8_t *p) {
+  int32_t x;
+  memcpy(&x, p, sizeof x); /* one load, aligned or not */
+  return x;
+}""",
+    portable="""\
+static inline int32_t load_s8x4(const int8_t *p) {
+  uint32_t x = 0;
+  for (int n = 3; n >= 0; --n) x = (x << 8) | (uint8_t)p[n];
+  return (int32_t)x;
+}""",
+)
+_LOAD_IF = MicroFunction(
+    common="""\
+static inline int32_t load_s8x4_if(const int8_t *p, bool inside, int32_t pad) {
+  return inside ? load_s8x4(p) : pad;
+}""",
+    calls=("load_s8x4",),
+)
+_LOAD_WITHIN = MicroFunction(
+    common="""\
+/* Elements k to k + 3 of a run; `pad` stands for those outside of begin to end. */
+static inline int32_t load_s8x4_within(const int8_t *run, int32_t k, int32_t begin, int32_t end,
+    int32_t pad) {
+  uint32_t x = 0;
+  for (int32_t n = k + 3; n >= k; --n) {
+    x = (x << 8) | (uint8_t)(n >= begin && n < end ? run[n] : pad);
+  }
+  return (int32_t)x;
+}"""
+)
+_EVEN = MicroFunction(
+    dsp="""\
+static inline int32_t add_even_s8(int32_t pair, int32_t x) { return __sxtab16(pair, x); }""",
+    portable="""\
+/* Elements 0 and 2 of x, as 16 bits, added to a pair. */
+static inline int32_t add_even_s8(int32_t pair, int32_t x) {
+  const int32_t low = (int16_t)pair + (int8_t)x;
+  const int32_t high = (pair >> 16) + (int8_t)(x >> 16);
+  return (int32_t)(((uint32_t)high << 16) | ((uint32_t)low & 0xffffu));
+}""",
+)
+_ODD = MicroFunction(
+    dsp="""\
+static inline int32_t add_odd_s8(int32_t pair, int32_t x) {
+  int32_t sum; /* no intrinsic rotates */
+  __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(pair), "r"(x));
+  return sum;
+}""",
+    portable="""\
+/* Elements 1 and 3 of x, as 16 bits, added to a pair. */
+static inline int32_t add_odd_s8(int32_t pair, int32_t x) {
+  return add_even_s8(pair, x >> 8);
+}""",
+    calls=("add_even_s8",),
+)
+_EXTEND_EVEN = MicroFunction(
+    dsp="""\
+static inline int32_t even_s8(int32_t x) { return __sxtb16(x); }""",
+    portable="""\
+/* Elements 0 and 2 of x, as 16 bits. */
+static inline int32_t even_s8(int32_t x) { return add_even_s8(0, x); }""",
+    calls=("add_even_s8",),
+)
+_EXTEND_ODD = MicroFunction(
+    dsp="""\
+static inline int32_t odd_s8(int32_t x) {
+  int32_t pair; /* no intrinsic rotates */
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(x));
+  return pair;
+}""",
+    portable="""\
+/* Elements 1 and 3 of x, as 16 bits. */
+static inline int32_t odd_s8(int32_t x) { return add_even_s8(0, x >> 8); }""",
+    calls=("add_even_s8",),
+)
+_MULTIPLY = MicroFunction(
+    dsp="""\
+static inline int32_t multiply_add_s16x2(int32_t sum, int32_t x, int32_t w) {
+  return __smlad(x, w, sum);
+}""",
+    portable="""\
+/* Two products of 16 bits, added to a sum that wraps around. */
+static inline int32_t multiply_add_s16x2(int32_t sum, int32_t x, int32_t w) {
+  const int32_t low = (int16_t)x * (int16_t)w;
+  const int32_t high = (x >> 16) * (w >> 16);
+  return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+}""",
+)
+_DOT_NARROW = MicroFunction(
+    common="""\
+/* Four products: x holds elements 0 and 2, 1 and 3 of a quad, w points to its weights. */
+static inline int32_t dot_s8x4(int32_t sum, int32_t x_even, int32_t x_odd, const int8_t *w) {
+  const int32_t quad = load_s8x4(w);
+  sum = multiply_add_s16x2(sum, x_even, even_s8(quad));
+  return multiply_add_s16x2(sum, x_odd, odd_s8(quad));
+}""",
+    calls=("load_s8x4", "even_s8", "odd_s8", "multiply_add_s16x2"),
+)
+_LOAD_PAIR = MicroFunction(
+    dsp="""\
+static inline int32_t load_s16x2(const int16_t *p) {
+  int32_t x;
+  memcpy(&x, __builtin_assume_aligned(p, 4), sizeof x);
+  return x;
+}""",
+    portable="""\
+static inline int32_t load_s16x2(const int16_t *p) {
+  return (int32_t)(((uint32_t)p[1] << 16) | (uint16_t)p[0]);
+}""",
+)
+_DOT_WIDE = MicroFunction(
+    dsp="""\
+static inline int32_t dot_s16x4(int32_t sum, int32_t x_even, int32_t x_odd, const int16_t *w) {
+  uint64_t quad; /* one load of two registers */
+  memcpy(&quad, __builtin_assume_aligned(w, 8), sizeof quad);
+  sum = __smlad(x_even, (int32_t)(uint32_t)quad, sum);
+  return __smlad(x_odd, (int32_t)(uint32_t)(quad >> 32), sum);
+}""",
+    portable="""\
+/* Four products: x and w hold elements 0 and 2, then 1 and 3 of a quad. */
+static inline int32_t dot_s16x4(int32_t sum, int32_t x_even, int32_t x_odd, const int16_t *w) {
+  sum = multiply_add_s16x2(sum, x_even, load_s16x2(w));
+  return multiply_add_s16x2(sum, x_odd, load_s16x2(w + 2));
+}""",
+    calls=("load_s16x2", "multiply_add_s16x2"),
+)
+_LOW_HALVES = MicroFunction(
+    dsp="""\
+static inline int32_t low_halves(int32_t x, int32_t y) {
+  int32_t pair;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(x), "r"(y));
+  return pair;
+}""",
+    portable="""\
+/* The lower half of x below that of y. */
+static inline int32_t low_halves(int32_t x, int32_t y) {
+  return (int32_t)(((uint32_t)y << 16) | ((uint32_t)x & 0xffffu));
+}""",
+)
+_HIGH_HALVES = MicroFunction(
+    dsp="""\
+static inline int32_t high_halves(int32_t x, int32_t y) {
+  int32_t pair;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(y), "r"(x));
+  return pair;
+}""",
+    portable="""\
+/* The upper half of x below that of y. */
+static inline int32_t high_halves(int32_t x, int32_t y) {
+  return (int32_t)(((uint32_t)y & 0xffff0000u) | ((uint32_t)x >> 16));
+}""",
+)
+_SATURATE = MicroFunction(
+    dsp="""\
+static inline int8_t saturate_s8(int32_t x) {
+  int32_t y; /* __ssat warns inside of GCC's own header */
+  __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(x) : "cc");
+  return (int8_t)y;
+}""",
+    portable="""\
+static inline int8_t saturate_s8(int32_t x) {
+  return (int8_t)(x < -128 ? -128 : x > 127 ? 127 : x);
+}""",
+)
+_SMMULR = MicroFunction(
+    dsp="""\
+static inline int32_t multiply_high_s32(int32_t x, int32_t y) {
+  int32_t high;
+  __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x), "r"(y));
+  return high;
+}""",
+    portable="""\
+/* The upper word of the product, rounded. */
+static inline int32_t multiply_high_s32(int32_t x, int32_t y) {
+  return (int32_t)(((int64_t)x * y + INT64_C(0x80000000)) >> 32);
+}""",
+)
+
+# Each calls only functions that stand before it.
+MICRO_FUNCTIONS = {
+    "pair_s16": _PAIR,
+    "load_s8x4": _LOAD,
+    "load_s8x4_if": _LOAD_IF,
+    "load_s8x4_within": _LOAD_WITHIN,
+    "load_s16x2": _LOAD_PAIR,
+    "add_even_s8": _EVEN,
+    "add_odd_s8": _ODD,
+    "even_s8": _EXTEND_EVEN,
+    "odd_s8": _EXTEND_ODD,
+    "multiply_add_s16x2": _MULTIPLY,
+    "low_halves": _LOW_HALVES,
+    "high_halves": _HIGH_HALVES,
+    "multiply_high_s32": _SMMULR,
+    "saturate_s8": _SATURATE,
+    "dot_s8x4": _DOT_NARROW,
+    "dot_s16x4": _DOT_WIDE,
+}
+
+
+def micro_functions_text(called: Set[str]) -> str:
+    """C of the functions `called` and of those that they call; empty where there are none."""
+    needed = _with_callees(called)
+    functions = [each for name, each in MICRO_FUNCTIONS.items() if name in needed]
+    dsp = [each.dsp for each in functions if each.dsp]
+    portable = [each.portable for each in functions if each.portable]
+    common = [each.common for each in functions if each.common]
+    parts: list[str] = []
+    if dsp:
+        parts = [
+            "#if defined(__ARM_FEATURE_DSP)\n#include <arm_acle.h>\n#include <string.h>",
+            *dsp,
+            "#else",
+            *portable,
+            "#endif",
+        ]
+    return "\n\n".join([*parts, *common])
+
+
+def _with_callees(called: Set[str]) -> set[str]:
+    needed: set[str] = set()
+    pending = [name for name in called if name in MICRO_FUNCTIONS]
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += MICRO_FUNCTIONS[name].calls
+    return needed

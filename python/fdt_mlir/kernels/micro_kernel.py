@@ -1,0 +1,125 @@
+"""Which inner loop a kernel gets: several products per instruction where its operands allow it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fdt_mlir.kernels.access import Access, Subscript
+from fdt_mlir.kernels.borders import clipping_dim
+from fdt_mlir.kernels.kernel import Kernel, Stage
+from fdt_mlir.kernels.loops import Loop, reduction_loops
+from fdt_mlir.kernels.product import Product
+
+QUAD = 4
+"""Bytes in a register."""
+_MOST_TAPS = 32
+
+
+@dataclass(frozen=True)
+class Dot:
+    """Dot products over runs of `run` adjacent input elements, four of them at a time.
+
+    Weights are zero beyond the end of each run. `whole`: whatever borders clip, a run consists of
+    whole quads. `wide`: weights are stored in 16 bits, those of elements 0 and 2 before 1 and 3.
+    """
+
+    product: Product
+    run: int
+    whole: bool
+    wide: bool
+
+    @property
+    def padded_run(self) -> int:
+        return math.ceil(self.run / QUAD) * QUAD
+
+
+@dataclass(frozen=True)
+class Taps:
+    """A window over four adjacent channels, two of its `taps` at a time.
+
+    Weights are stored in 16 bits: for each pair of taps, for each channel, that of either tap.
+    """
+
+    product: Product
+    taps: int
+
+    @property
+    def padded_taps(self) -> int:
+        return math.ceil(self.taps / 2) * 2
+
+
+MicroKernel = Dot | Taps
+
+
+def choose_dot(
+    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, wide: bool
+) -> Dot | None:
+    """The dot product of a kernel whose neighbours along `dim` share their input, if it is one."""
+    (stage,) = (stage for stage in kernel.stages if stage.reduces)
+    run = reduction_loops(kernel, accesses, stage.reduces)[-1]
+    reads = accesses[product.input].linear(len(kernel.dims)).coefficients
+    if reads[dim] or reads[run.last] != 1 or _in_ring(accesses[product.input], run.dims):
+        return None
+    if not _all_clipped(kernel, stage, accesses[product.input], product.input):
+        return None
+    if set(stage.reduces) & set(kernel.slices):
+        return None
+    whole = run.extent % QUAD == 0 and (
+        run.inner % QUAD == 0 or not _is_clipped(kernel, stage, accesses, product.input, run)
+    )
+    return Dot(product, run.extent, whole, wide) if run.extent >= QUAD else None
+
+
+def choose_taps(
+    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product
+) -> Taps | None:
+    """The window of a kernel whose neighbours along `dim` read neighbours, if it is one."""
+    (stage,) = (stage for stage in kernel.stages if stage.reduces)
+    access = accesses[product.input]
+    taps = math.prod(kernel.dims[reduced] for reduced in stage.reduces)
+    if access.linear(len(kernel.dims)).coefficients[dim] != 1 or taps > _MOST_TAPS:
+        return None
+    if not _all_clipped(kernel, stage, access, product.input):
+        return None
+    if set(stage.reduces) & set(kernel.slices):
+        return None
+    windows = reduction_loops(kernel, accesses, stage.reduces)
+    if any(
+        len(window.dims) > 1 and _is_clipped(kernel, stage, accesses, product.input, window)
+        for window in windows
+    ):
+        return None
+    rings = [set(ring.position.dims) & set(stage.reduces) for ring in access.rings()]
+    return Taps(product, taps) if all(len(moved) <= 1 for moved in rings) else None
+
+
+def repacked_access(micro: MicroKernel, access: Access) -> Access:
+    """How weights are addressed when their rows are filled up with zeros."""
+    old, new = (
+        (micro.run, micro.padded_run) if isinstance(micro, Dot) else (micro.taps, micro.padded_taps)
+    )
+
+    def moved(subscript: Subscript) -> Subscript:
+        step = subscript.stride
+        return replace(subscript, stride=step // old * new) if step % old == 0 else subscript
+
+    return Access(tuple(moved(subscript) for subscript in access.subscripts))
+
+
+def _all_clipped(kernel: Kernel, stage: Stage, access: Access, operand: int) -> bool:
+    """Whether nothing outside of an operand is ever asked for: loops are shortened instead."""
+    leaving = access.leaving(kernel.dims)
+    return all(clipping_dim(kernel, stage, operand, s) is not None for s in leaving)
+
+
+def _is_clipped(
+    kernel: Kernel, stage: Stage, accesses: Sequence[Access], operand: int, run: Loop
+) -> bool:
+    leaving = accesses[operand].leaving(kernel.dims)
+    return any(clipping_dim(kernel, stage, operand, s) == run.first for s in leaving)
+
+
+def _in_ring(access: Access, dims: Sequence[int]) -> bool:
+    return any(set(ring.position.dims) & set(dims) for ring in access.rings())
