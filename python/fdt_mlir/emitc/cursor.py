@@ -30,7 +30,8 @@ class KernelBody:
 
     `bounds` holds begin and end of every slice, `origins` the element index at which the window of
     an operand begins. `functions` are the scalar functions by name; `names` the C names of the
-    loops; `evaluate` computes a stage that does not reduce (inline or by a call).
+    loops; `evaluate` computes a stage that does not reduce (inline or by a call); `padding` points
+    to as many constants of one value as asked for.
     """
 
     kernel: Kernel
@@ -43,6 +44,7 @@ class KernelBody:
     names: tuple[str, ...]
     operand_names: tuple[str, ...]
     evaluate: Evaluate
+    padding: Callable[[int, int], ir.Value]
 
     @property
     def result(self) -> int:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.cursor import KernelBody
+from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.loop_nest import emit_loops
+from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import NOINLINE
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
-    inline_function,
     operation_count,
 )
 from fdt_mlir.emitc.statements import Pointer, call, named, return_
@@ -32,8 +33,15 @@ _FUNCTION_THRESHOLD = 6
 class KernelFunctions:
     """The C functions of a module's kernels, written as calls ask for them."""
 
-    def __init__(self, functions: Mapping[str, ir.Operation], body: ir.Block, tuning: Tuning):
+    def __init__(
+        self,
+        functions: Mapping[str, ir.Operation],
+        body: ir.Block,
+        tuning: Tuning,
+        padding: PaddingRows,
+    ):
         self._functions = functions
+        self._padding = padding
         self._dsp = tuning.machine.dsp
         self._block = body
         self._names: dict[str, str] = {}
@@ -155,6 +163,7 @@ class KernelFunctions:
             names=loop_names(kernel),
             operand_names=tuple(kernel_call.parameters[n].name for n in kernel_call.parameter_of),
             evaluate=evaluate,
+            padding=self._padding.point,
         )
 
     def _evaluate(

@@ -15,11 +15,11 @@ from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.cursor import Bounds, Cursor, KernelBody
+from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.micro_loops import DotLoops, TapLoops
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
-    inline_function,
     scalar_type,
 )
 from fdt_mlir.emitc.statements import (
@@ -60,7 +60,7 @@ def _micro_loops(body: KernelBody, cursor: Cursor) -> DotLoops | TapLoops | None
     if micro is None:
         return None
     (stage,) = (stage for stage in body.kernel.stages if stage.reduces)
-    return TapLoops(micro, cursor, stage)
+    return TapLoops(micro, cursor, stage, body.padding)
 
 
 @dataclass
@@ -90,8 +90,6 @@ class _Nest:
     def _open_block(self, innermost: Loop) -> None:
         """The innermost loop of the result in steps of a block, and what is left of it."""
         self._clip_ready_windows()
-        if isinstance(self.micro, TapLoops):
-            self.micro.reach()
         either_way(self._all_inside(), lambda inside: self._write_blocks(innermost, inside))
         self.cursor.lanes = 1
 
@@ -99,6 +97,9 @@ class _Nest:
         parts = self.body.blocking.splits(innermost.extent)
         reverse = self.body.kernel.reverse
         self.inside = inside
+        if isinstance(self.micro, TapLoops):
+            bounds = {dim: ends for (_, dim), ends in self.bounds.items()}
+            self.micro.reach(bounds, inside and self._distinguishes_borders())
         for first, end, lanes in reversed(parts) if reverse else parts:
             self.cursor.lanes = lanes
             name = self.body.names[innermost.last]
@@ -158,8 +159,7 @@ class _Nest:
             accumulators.append(variable("acc", start, limits))
             totals.append(total)
         if isinstance(self.micro, TapLoops) and len(lanes) == QUAD:
-            bounds = {dim: ends for (_, dim), ends in self.bounds.items()}
-            self.micro.emit(bounds, accumulators, self.inside)
+            self.micro.emit(accumulators)
         else:
             loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
             self._reduce(stage, loops, accumulators)
@@ -217,7 +217,7 @@ class _Nest:
     def _distinguishes_borders(self) -> bool:
         if isinstance(self.micro, DotLoops):
             return not self.micro.micro.whole
-        return self.micro is not None
+        return self.micro is not None and self.micro.micro.split
 
     def _known(self, key: tuple[int, int]) -> bool:
         """Whether the bounds of a window hold outside of the loop just left."""

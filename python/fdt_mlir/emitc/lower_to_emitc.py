@@ -13,6 +13,7 @@ from fdt_mlir.emitc.helpers import write_helpers
 from fdt_mlir.emitc.invoke import InvokeFunction
 from fdt_mlir.emitc.kernel_calls import read_call
 from fdt_mlir.emitc.kernel_functions import KernelFunctions
+from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
@@ -70,9 +71,11 @@ class LowerToEmitcPass(Pass):
                 create("include", attributes={"include": ir.StringAttr.get(self.header)})
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
-        names = KernelFunctions(functions, emitted.body, tuning).declare(calls)
+        padding = PaddingRows()
+        names = KernelFunctions(functions, emitted.body, tuning, padding).declare(calls)
         by_op = {call.op: call for call in calls}
         InvokeFunction(self.model, entry, emitted.body, by_op, names, places).write()
         write_helpers(emitted)
+        padding.write(emitted)
         write_prelude(emitted)
         return emitted

@@ -44,13 +44,6 @@ static inline int32_t load_s8x4(const int8_t *p) {
   return (int32_t)x;
 }""",
 )
-_LOAD_IF = MicroFunction(
-    common="""\
-static inline int32_t load_s8x4_if(const int8_t *p, bool inside, int32_t pad) {
-  return inside ? load_s8x4(p) : pad;
-}""",
-    calls=("load_s8x4",),
-)
 _LOAD_WITHIN = MicroFunction(
     common="""\
 /* Elements k to k + 3 of a run; `pad` stands for those outside of begin to end. */
@@ -145,17 +138,20 @@ static inline int32_t load_s16x2(const int16_t *p) {
 )
 _DOT_WIDE = MicroFunction(
     dsp="""\
-static inline int32_t dot_s16x4(int32_t sum, int32_t x_even, int32_t x_odd, const int16_t *w) {
-  uint64_t quad; /* one load of two registers */
-  memcpy(&quad, __builtin_assume_aligned(w, 8), sizeof quad);
-  sum = __smlad(x_even, (int32_t)(uint32_t)quad, sum);
-  return __smlad(x_odd, (int32_t)(uint32_t)(quad >> 32), sum);
+static inline const int16_t *dot_s16x4(int32_t *sum, int32_t x_even, int32_t x_odd,
+    const int16_t *w) {
+  int32_t even, odd; /* compilers split a load of two registers */
+  __asm__("ldrd %0, %1, [%2], #8" : "=&r"(even), "=&r"(odd), "+r"(w) : "m"(*(const char(*)[8])w));
+  *sum = __smlad(x_odd, odd, __smlad(x_even, even, *sum));
+  return w;
 }""",
     portable="""\
-/* Four products: x and w hold elements 0 and 2, then 1 and 3 of a quad. */
-static inline int32_t dot_s16x4(int32_t sum, int32_t x_even, int32_t x_odd, const int16_t *w) {
-  sum = multiply_add_s16x2(sum, x_even, load_s16x2(w));
-  return multiply_add_s16x2(sum, x_odd, load_s16x2(w + 2));
+/* Four products: x and w hold elements 0 and 2, then 1 and 3 of a quad. Returns the next quad. */
+static inline const int16_t *dot_s16x4(int32_t *sum, int32_t x_even, int32_t x_odd,
+    const int16_t *w) {
+  *sum = multiply_add_s16x2(*sum, x_even, load_s16x2(w));
+  *sum = multiply_add_s16x2(*sum, x_odd, load_s16x2(w + 2));
+  return w + 4;
 }""",
     calls=("load_s16x2", "multiply_add_s16x2"),
 )
@@ -197,6 +193,17 @@ static inline int8_t saturate_s8(int32_t x) {
   return (int8_t)(x < -128 ? -128 : x > 127 ? 127 : x);
 }""",
 )
+_SATURATE_HALF = MicroFunction(
+    dsp="""\
+static inline int8_t saturate_half_s8(int32_t x) {
+  int32_t y;
+  __asm__("ssat %0, #8, %1, asr #1" : "=r"(y) : "r"(x) : "cc");
+  return (int8_t)y;
+}""",
+    portable="""\
+static inline int8_t saturate_half_s8(int32_t x) { return saturate_s8(x >> 1); }""",
+    calls=("saturate_s8",),
+)
 _SMMULR = MicroFunction(
     dsp="""\
 static inline int32_t multiply_high_s32(int32_t x, int32_t y) {
@@ -215,7 +222,6 @@ static inline int32_t multiply_high_s32(int32_t x, int32_t y) {
 MICRO_FUNCTIONS = {
     "pair_s16": _PAIR,
     "load_s8x4": _LOAD,
-    "load_s8x4_if": _LOAD_IF,
     "load_s8x4_within": _LOAD_WITHIN,
     "load_s16x2": _LOAD_PAIR,
     "add_even_s8": _EVEN,
@@ -227,6 +233,7 @@ MICRO_FUNCTIONS = {
     "high_halves": _HIGH_HALVES,
     "multiply_high_s32": _SMMULR,
     "saturate_s8": _SATURATE,
+    "saturate_half_s8": _SATURATE_HALF,
     "dot_s8x4": _DOT_NARROW,
     "dot_s16x4": _DOT_WIDE,
 }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product as all_of
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.cursor import Bounds, Cursor
-from fdt_mlir.emitc.statements import Variable, address, index, local, loop
-from fdt_mlir.emitc.types import Range, int_type
+from fdt_mlir.emitc.statements import Variable, address, index, local, loop, named
+from fdt_mlir.emitc.types import Range, int_type, lvalue_of, pointer_to
 from fdt_mlir.emitc.values import Value, compare, computed, constant, create, remainder
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop
 from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Taps
+from fdt_mlir.normalize.structured import producer
 
 
 def call_micro(
@@ -31,6 +32,10 @@ def word(number: int) -> Value:
     return constant(number, int_type(32))
 
 
+def _either(condition: Value, place: ir.Value, other: ir.Value) -> ir.Value:
+    return create("conditional", [place.type], [condition.ir, place, other]).results[0]
+
+
 @dataclass
 class DotLoops:
     """The innermost loop of dot products: a quad of input elements against those of all lanes."""
@@ -38,6 +43,7 @@ class DotLoops:
     micro: Dot
     cursor: Cursor
     zero_point: Value | None = None
+    weights: ir.Value | None = None
 
     def prepare(self) -> None:
         """Compute what all loops need."""
@@ -53,6 +59,8 @@ class DotLoops:
     ) -> None:
         """Write the loop over one run; `inside`: whether `bounds` are known to be all of it."""
         micro, name = self.micro, self.cursor.body.names[run.last]
+        if micro.wide:
+            self._point_at_weights(run, bounds[0] if micro.whole else index(0))
         if micro.whole:
             with loop(name, *bounds, QUAD) as k:
                 self._quad(run, k, accumulators, None)
@@ -81,11 +89,38 @@ class DotLoops:
         assert self.zero_point is not None
         even = call_micro("add_even_s8", [self.zero_point, x], "even")
         odd = call_micro("add_odd_s8", [self.zero_point, x], "odd")
-        dot = "dot_s16x4" if self.micro.wide else "dot_s8x4"
         for lane, accumulator in enumerate(accumulators):
+            if self.micro.wide:
+                self._add_wide(accumulator, even, odd)
+                continue
             weights = address(pointers[product.weights], cursor.element(product.weights, lane))
-            accumulator.set(call_micro(dot, [accumulator.get(), even, odd, weights], "sum"))
+            operands = [accumulator.get(), even, odd, weights]
+            accumulator.set(call_micro("dot_s8x4", operands, "sum"))
         cursor.leave(run, saved)
+
+    def _point_at_weights(self, run: Loop, first: Value) -> None:
+        """Declare a pointer to the weights of a run, which its quads move on."""
+        number, cursor = self.micro.product.weights, self.cursor
+        pointer = cursor.body.pointers[number]
+        saved = cursor.enter(run, first)
+        start = address(pointer, cursor.element(number))
+        cursor.leave(run, saved)
+        with named("w"):
+            opaque = {"value": ir.Attribute.parse('#emitc.opaque<"">')}
+            declared = create("variable", [lvalue_of(pointer.value.type)], attributes=opaque)
+        self.weights = declared.results[0]
+        create("assign", operands=[self.weights, start])
+
+    def _add_wide(self, accumulator: Variable, even: Value, odd: Value) -> None:
+        """Add four products and move on to the next weights."""
+        assert self.weights is not None
+        pointer_type = self.cursor.body.pointers[self.micro.product.weights].value.type
+        place = create("address_of", [pointer_to(accumulator.type)], [accumulator.place])
+        at = create("load", [pointer_type], [self.weights]).results[0]
+        callee = {"callee": ir.StringAttr.get("dot_s16x4")}
+        operands = [place.results[0], even.ir, odd.ir, at]
+        moved = create("call_opaque", [pointer_type], operands, callee).results[0]
+        create("assign", operands=[self.weights, moved])
 
     def _load(self, k: Value, within: Bounds | None) -> Value | None:
         """The quad of a run of which only a part is there."""
@@ -99,13 +134,19 @@ class DotLoops:
 
 @dataclass
 class TapLoops:
-    """A window over four adjacent channels: all its taps one after the other, in pairs."""
+    """A window over four adjacent channels: all its taps one after the other, in pairs.
+
+    Where a tap is the same distance from the first one everywhere, that is a number in the code.
+    Where borders or rings move it, it has a pointer of its own, found once for all channels;
+    beyond a border that points to `padding`, a row of constants.
+    """
 
     micro: Taps
     cursor: Cursor
     stage: Stage
+    padding: Callable[[int, int], ir.Value]
     zero_point: Value | None = None
-    places: list[tuple[Value, int]] = field(default_factory=list[tuple[Value, int]])
+    pointers: list[ir.Value] = field(default_factory=list[ir.Value])
 
     def prepare(self) -> None:
         """Compute what all loops need."""
@@ -118,58 +159,85 @@ class TapLoops:
         dims = self.cursor.body.kernel.dims
         return list(all_of(*(range(dims[reduced]) for reduced in self.stage.reduces)))
 
-    def reach(self) -> None:
-        """Find, before the block's loop is opened, how far each tap is from the first one."""
+    def reach(self, bounds: Mapping[int, Bounds], inside: bool) -> None:
+        """Point to the taps, before the loop over the channels is opened."""
+        self.pointers = []
+        rings = self._rows_in_rings()
+        if not rings and (inside or not bounds):
+            return
         product, cursor = self.micro.product, self.cursor
-        access = cursor.body.accesses[product.input]
-        steps = access.linear(len(cursor.body.kernel.dims)).coefficients
-        rows: dict[tuple[int, int], Value] = {}
-        self.places = []
+        pointer = cursor.body.pointers[product.input]
         for point in self.points:
-            at = dict(zip(self.stage.reduces, point, strict=True))
-            fixed = sum(steps[dim] * k for dim, k in at.items())
-            moving = index(0)
-            for number, ring in enumerate(access.rings()):
-                moved = [dim for dim in ring.position.dims if dim in at]
-                key = (number, at[moved[0]] if moved else 0)
-                if moved and key not in rows:
-                    cursor.loop_values[moved[0]] = index(at[moved[0]])
-                    assert ring.ring is not None
-                    row = remainder(cursor.position(ring), ring.ring) * ring.stride
-                    rows[key] = local("row", row)
-                moving = moving + rows[key] if moved else moving
-            self.places.append((moving, fixed))
+            element = cursor.element(product.input) + self._distance(point)
+            for row in rings:
+                element = element + row[point]
+            place = address(pointer, element)
+            hit = constant(True, int_type(1)) if inside else self._is_inside(point, bounds)
+            if not hit.constant:
+                extent = cursor.body.kernel.dims[cursor.body.blocking.dim]
+                beyond = self.padding(product.zero_point, extent)
+                place = beyond if hit.constant is not None else _either(hit, place, beyond)
+            op = producer(place)
+            assert op is not None, "the address of an element"
+            op.attributes["emitc.name_hint"] = ir.StringAttr.get("tap")
+            self.pointers.append(place)
 
-    def emit(
-        self, bounds: dict[int, Bounds], accumulators: Sequence[Variable], inside: bool
-    ) -> None:
-        """Write all taps; where the window is not `inside`, `bounds` say which of them count."""
-        points = self.points
-        for first in range(0, len(points), 2):
-            pair = [self._load(tap, bounds, inside) for tap in range(first, len(points))[:2]]
+    def _rows_in_rings(self) -> list[dict[tuple[int, ...], Value]]:
+        """For each dimension in a ring: how far each tap is moved by its place there."""
+        access = self.cursor.body.accesses[self.micro.product.input]
+        moved: list[dict[tuple[int, ...], Value]] = []
+        for ring in access.rings():
+            dims = [dim for dim in ring.position.dims if dim in self.stage.reduces]
+            if not dims:
+                continue
+            axis = self.stage.reduces.index(dims[0])
+            rows: dict[int, Value] = {}
+            for k in range(self.cursor.body.kernel.dims[dims[0]]):
+                self.cursor.loop_values[dims[0]] = index(k)
+                assert ring.ring is not None
+                position = remainder(self.cursor.position(ring), ring.ring)
+                rows[k] = local("row", position * ring.stride)
+            moved.append({point: rows[point[axis]] for point in self.points})
+        return moved
+
+    def _distance(self, point: tuple[int, ...]) -> int:
+        """Elements from the first tap to another one, rings left out."""
+        access = self.cursor.body.accesses[self.micro.product.input]
+        steps = access.linear(len(self.cursor.body.kernel.dims)).coefficients
+        return sum(steps[dim] * k for dim, k in zip(self.stage.reduces, point, strict=True))
+
+    def _is_inside(self, point: tuple[int, ...], bounds: Mapping[int, Bounds]) -> Value:
+        return both(
+            [
+                condition
+                for dim, k in zip(self.stage.reduces, point, strict=True)
+                if dim in bounds
+                for condition in (
+                    compare(bounds[dim][0], "<=", k),
+                    compare(bounds[dim][1], ">", k),
+                )
+            ]
+        )
+
+    def emit(self, accumulators: Sequence[Variable]) -> None:
+        """Write all taps of four channels."""
+        taps = self.micro.taps
+        for first in range(0, taps, 2):
+            a = self._load(first)
             # Weights beyond the last tap are zero, whatever they are multiplied with.
-            self._multiply(first, pair[0], pair[-1], accumulators)
+            b = self._load(first + 1) if first + 1 < taps else a
+            self._multiply(first, a, b, accumulators)
 
-    def _load(self, tap: int, bounds: dict[int, Bounds], inside: bool) -> Value:
+    def _load(self, tap: int) -> Value:
         product, cursor = self.micro.product, self.cursor
-        moving, fixed = self.places[tap]
-        element = cursor.element(product.input) + moving + fixed
-        place = address(cursor.body.pointers[product.input], element)
-        if inside:
-            return call_micro("load_s8x4", [place], "tap")
-        conditions = [
-            condition
-            for dim, k in zip(self.stage.reduces, self.points[tap], strict=True)
-            if dim in bounds
-            for condition in (compare(bounds[dim][0], "<=", k), compare(bounds[dim][1], ">", k))
-        ]
-        hit = both(conditions)
-        padding = (product.zero_point & 0xFF) * 0x01010101
-        signed = padding - (1 << 32) if padding >> 31 else padding
-        if hit.constant is not None:
-            return call_micro("load_s8x4", [place], "tap") if hit.constant else word(signed)
-        operands = [place, hit, word(signed)]
-        return call_micro("load_s8x4_if", operands, "tap")
+        pointer = cursor.body.pointers[product.input]
+        if self.pointers:
+            channel = cursor.loop_values[cursor.body.blocking.dim]
+            place = address(replace(pointer, value=self.pointers[tap]), channel)
+        else:
+            element = cursor.element(product.input) + self._distance(self.points[tap])
+            place = address(pointer, element)
+        return call_micro("load_s8x4", [place], "x")
 
     def _multiply(self, tap: int, a: Value, b: Value, accumulators: Sequence[Variable]) -> None:
         product, cursor = self.micro.product, self.cursor

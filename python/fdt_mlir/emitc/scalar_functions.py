@@ -6,7 +6,6 @@ from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.conditions import either
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
-from fdt_mlir.emitc.rescale import emit_rescale, match_rescale
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
 from fdt_mlir.emitc.types import (
     Range,
@@ -35,7 +34,6 @@ from fdt_mlir.emitc.values import (
     shift_left,
     shift_right,
 )
-from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import op_error
 
 Argument = Value | Pointer
@@ -46,70 +44,6 @@ _FLOAT_PREDICATES = {1: "==", 2: ">", 3: ">=", 4: "<", 5: "<=", 13: "!="}
 
 # Each doubling of an exponent rounds once more; 8 stays within 4 units in the last place.
 _LARGEST_POWER = 8
-
-
-def inline_function(
-    function: ir.Operation, arguments: Sequence[Argument], dsp: bool = False
-) -> Value:
-    """Compute a scalar function at the current insertion point.
-
-    `dsp`: whether the target has the instructions of Arm's DSP extension. Raises CompileError for
-    an operation that has no C.
-    """
-    block = function.regions[0].blocks[0]
-    known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
-    result = _computed(block.operations[len(block.operations) - 1].operands[0], known, dsp)
-    assert isinstance(result, Value)
-    return result
-
-
-def _computed(value: ir.Value, known: dict[ir.Value, Argument], dsp: bool) -> Argument:
-    """Compute what a value needs, and the value; nothing is computed twice."""
-    if value in known:
-        return known[value]
-    op = producer(value)
-    assert op is not None, "arguments are known"
-    result = _rescaled(op, known, dsp)
-    if result is None and dsp:
-        result = _saturated(op, known)
-    if result is None:
-        operands = [_computed(operand, known, dsp) for operand in op.operands]
-        result = lower_operation(op, operands)
-    known[value] = result
-    return result
-
-
-def _saturated(op: ir.Operation, known: dict[ir.Value, Argument]) -> Value | None:
-    """Truncate what was clamped to all of int8 in one instruction; None for anything else."""
-    if op.name != "arith.trunci" or str(op.results[0].type) != "i8":
-        return None
-    value = op.operands[0]
-    for name, bound in (("arith.minsi", 127), ("arith.maxsi", -128)):
-        clamp = producer(value)
-        if clamp is None or clamp.name != name or str(value.type) != "i32":
-            return None
-        limit = producer(clamp.operands[1])
-        if limit is None or limit.name != "arith.constant":
-            return None
-        if number_of(limit.attributes["value"]) != bound:
-            return None
-        value = clamp.operands[0]
-    clamped = _computed(value, known, dsp=True)
-    assert isinstance(clamped, Value)
-    callee = {"callee": ir.StringAttr.get("saturate_s8")}
-    return computed(create("call_opaque", [int_type(8)], [clamped.ir], callee).results[0])
-
-
-def _rescaled(op: ir.Operation, known: dict[ir.Value, Argument], dsp: bool) -> Value | None:
-    rescale = match_rescale(op)
-    if rescale is None:
-        return None
-    parts = (rescale.value, rescale.multiplier, rescale.shift)
-    value, multiplier, shift = (_computed(part, known, dsp) for part in parts)
-    assert isinstance(value, Value)
-    assert isinstance(multiplier, Value)
-    assert isinstance(shift, Value)
-    return emit_rescale(rescale, value, multiplier, shift, dsp)
 
 
 def operation_count(function: ir.Operation) -> int:

@@ -66,7 +66,7 @@ def choose_blocking(
         wide = tuning.optimize == "speed"
         micro = choose_dot(kernel, accesses, dim, product, wide)
         if micro is None and extent >= QUAD:
-            micro = choose_taps(kernel, accesses, dim, product)
+            micro = choose_taps(kernel, accesses, dim, product, split=wide)
         if micro is not None:
             lanes = min(extent, QUAD)
             return Blocking(lanes, dim, frozenset({product.weights}), micro)

@@ -40,10 +40,12 @@ class Taps:
     """A window over four adjacent channels, two of its `taps` at a time.
 
     Weights are stored in 16 bits: for each pair of taps, for each channel, that of either tap.
+    `split`: elements whose window is all inside have code of their own.
     """
 
     product: Product
     taps: int
+    split: bool
 
     @property
     def padded_taps(self) -> int:
@@ -73,7 +75,7 @@ def choose_dot(
 
 
 def choose_taps(
-    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product
+    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, split: bool
 ) -> Taps | None:
     """The window of a kernel whose neighbours along `dim` read neighbours, if it is one."""
     (stage,) = (stage for stage in kernel.stages if stage.reduces)
@@ -92,7 +94,7 @@ def choose_taps(
     ):
         return None
     rings = [set(ring.position.dims) & set(stage.reduces) for ring in access.rings()]
-    return Taps(product, taps) if all(len(moved) <= 1 for moved in rings) else None
+    return Taps(product, taps, split) if all(len(moved) <= 1 for moved in rings) else None
 
 
 def repacked_access(micro: MicroKernel, access: Access) -> Access:

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fdt_mlir.bindings import ir, mlir_context
+from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.rescale import Rescale, match_rescale
-from fdt_mlir.emitc.scalar_functions import inline_function
 from fdt_mlir.emitc.types import Range, int_type
 from fdt_mlir.emitc.values import scratch_block, unknown
 

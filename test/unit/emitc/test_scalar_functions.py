@@ -8,7 +8,7 @@ import pytest
 from c_library import Library, c_source
 
 from fdt_mlir.bindings import ir, mlir_context
-from fdt_mlir.emitc.scalar_functions import inline_function
+from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.values import Value
 from fdt_mlir.errors import CompileError
 
