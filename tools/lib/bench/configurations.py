@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BUDGETS = 5
+DEVICE = "cortex-m4"
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,27 @@ STRATEGIES: tuple[Configuration, ...] = (
     Configuration("paper", {"strategy": "paper"}),
     *(_auto(percent) for percent in (0, 10, 30)),
 )
+
+
+def _for_core(name: str, optimize: str = "balanced", **choices: Any) -> Configuration:
+    """Code for the core that the figures are measured on."""
+    return Configuration(name, {**choices, "target": DEVICE, "optimize": optimize})
+
+
+FOR_CORE: tuple[Configuration, ...] = (
+    _for_core("m4-none", strategy="none"),
+    _for_core("m4-fdt", strategy="fdt"),
+    _for_core("m4-ffmt", strategy="ffmt", max_mac_overhead=30.0),
+    _for_core("m4-auto", strategy="auto"),
+    _for_core("m4-speed", "speed", strategy="none"),
+    _for_core("m4-size", "size", strategy="none"),
+)
 CONFIGURATIONS: Mapping[str, Configuration] = {
     configuration.name: configuration
     for configuration in (
         *STRATEGIES,
         *(Configuration(f"budget-{n + 1}", {"strategy": "auto"}, budget=n) for n in range(BUDGETS)),
+        *FOR_CORE,
         Configuration("tflm", {"strategy": "none", "numerics": "tflm"}),
     )
 }

@@ -102,7 +102,11 @@ FIGURES: Mapping[str, Callable[[Subject], Measured]] = {
     "code_bytes": lambda s: Measured(s.device_sizes.code_bytes),
     "writable_bytes": lambda s: Measured(s.device_sizes.writable_bytes),
     "code_growth_per_path": lambda s: Measured(round(s.code_growth_per_path), _paths_note(s)),
-    "instructions": lambda s: Measured(s.run_pattern("cortex-m4").instructions or 0),
+    "instructions": lambda s: Measured(s.instructions),
+    "percent_of_untiled_instructions": lambda s: Measured(
+        round(s.percent_of_untiled_instructions, 1), "halo work apart"
+    ),
+    "flash_bytes": lambda s: Measured(s.flash_bytes, "code and constants"),
     "files_differing_when_rebuilt": lambda s: Measured(
         len(s.differing_files), ", ".join(s.differing_files)
     ),

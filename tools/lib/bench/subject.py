@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from bench.configurations import BUDGETS, CONFIGURATIONS, Configuration
+from bench.configurations import BUDGETS, CONFIGURATIONS, DEVICE, Configuration
 from bench.models import Model
 from bench.references import Sample, TflmReference, reference_of, samples_of
 from bench.store import Store
@@ -24,7 +24,6 @@ from models import oracle
 
 TFLM_SAMPLES = 200
 RUN_SECONDS = 900.0
-DEVICE = "cortex-m4"
 
 Value = TypeVar("Value")
 
@@ -195,6 +194,27 @@ class Subject:
             (self.model.name, "none", "code"), lambda: untiled.device_sizes.code_bytes
         )
         return (self.device_sizes.code_bytes - base) / paths
+
+    @property
+    def instructions(self) -> int:
+        """Instructions of one inference on the device."""
+        counted = self.run_pattern(DEVICE).instructions
+        if counted is None:
+            raise RuntimeError(f"{DEVICE} counts no instructions")
+        return counted
+
+    @property
+    def percent_of_untiled_instructions(self) -> float:
+        """Instructions for the same work as without tiling, in percent of those."""
+        untiled = self._sibling("m4-none")
+        report = self.compiled.report
+        same_work = self.instructions * report["macs_untiled"] / report["macs"]
+        return 100 * same_work / untiled.instructions
+
+    @property
+    def flash_bytes(self) -> int:
+        """Code and constants of the model's objects on the device."""
+        return self.device_sizes.code_bytes + self.device_sizes.constant_bytes
 
     # --- Remembering ---------------------------------------------------------------------------
 
