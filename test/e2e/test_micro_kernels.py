@@ -65,24 +65,31 @@ def chain(graph: Graph, x: Tensor) -> Tensor:
     return graph.average_pool(x, 4)
 
 
-@pytest.mark.parametrize("optimize", ["balanced", "speed"])
+CODE = {
+    "dsp": {"target": "cortex-m4"},
+    "dsp_wide": {"target": "cortex-m4", "optimize": "speed"},
+    "helium": {"target": "cortex-m55"},
+    "low_registers": {"target": "cortex-m0"},
+}
+
+
+@pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize("name", CASES)
-def test_kernel_on_the_host(name: str, optimize: str, tmp_path: Path) -> None:
+def test_kernel_on_the_host(name: str, code: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.tflite"
     write_file(CASES[name], path)
-    options = {"target": "cortex-m4", "optimize": optimize, "strategy": "none"}
-    check_bit_exact(path, sanitize=True, random_inputs=4, **options)
+    check_bit_exact(path, sanitize=True, random_inputs=4, strategy="none", **CODE[code])
 
 
+@pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize("name", ON_DEVICE)
-def test_kernel_on_the_core(name: str, tmp_path: Path) -> None:
+def test_kernel_on_the_core(name: str, code: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.tflite"
     write_file(CASES[name], path)
-    for optimize in ("balanced", "speed"):
-        check_bit_exact(path, "cortex-m4", random_inputs=4, target="cortex-m4", optimize=optimize)
+    check_bit_exact(path, CODE[code]["target"], random_inputs=4, **CODE[code])
 
 
-@pytest.mark.parametrize("target", ["generic", "cortex-m4"])
+@pytest.mark.parametrize("target", ["generic", "cortex-m4", "cortex-m55"])
 @pytest.mark.parametrize("strategy", ["none", "fdt", "ffmt", "auto"])
 def test_tiled_kernels(target: str, strategy: str, tmp_path: Path) -> None:
     path = tmp_path / "chain.tflite"

@@ -18,7 +18,7 @@ from fdt_mlir.kernels.blocking import Blocking
 from fdt_mlir.kernels.borders import clipping_dim
 from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import Loop
-from fdt_mlir.kernels.micro_kernel import QUAD, Dot
+from fdt_mlir.kernels.micro_kernel import Dot
 
 Bounds = tuple[Value, Value]
 Evaluate = Callable[[Stage, Sequence[Argument]], Value]
@@ -99,7 +99,8 @@ class Cursor:
         if self.lanes == 1:
             return 0
         if operand in self.body.blocking.interleaved:
-            return QUAD if isinstance(self.body.blocking.micro, Dot) else 1
+            micro = self.body.blocking.micro
+            return micro.elements if isinstance(micro, Dot) else 1
         return self._linear(operand)[self.body.blocking.dim]
 
     def _coefficient(self, operand: int, dim: int) -> int:

@@ -6,18 +6,19 @@ instruction set is another pair of texts here, and a row of `kernels/machine.py`
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class MicroFunction:
-    """A C function; `dsp` is its text where the DSP extension is there, `portable` elsewhere.
+    """A C function; `dsp` or `mve` is its text where that extension is there, else `portable`.
 
-    `common` stands after both; `calls` names those that it needs.
+    `common` stands after all of them; `calls` names those that it needs.
     """
 
     dsp: str = ""
+    mve: str = ""
     portable: str = ""
     common: str = ""
     calls: tuple[str, ...] = ()
@@ -218,6 +219,57 @@ static inline int32_t multiply_high_s32(int32_t x, int32_t y) {
 }""",
 )
 
+_VECTOR = MicroFunction(
+    mve="typedef int16x8_t s16x8;",
+    portable="""\
+/* Eight numbers of 16 bits. */
+typedef struct {
+  int16_t at[8];
+} s16x8;""",
+)
+_LOAD_VECTOR = MicroFunction(
+    mve="""\
+static inline s16x8 load_s8x8(const int8_t *p, int32_t offset) {
+  return vaddq_n_s16(vldrbq_s16(p), (int16_t)offset);
+}""",
+    portable="""\
+/* Eight bytes, each plus an offset. */
+static inline s16x8 load_s8x8(const int8_t *p, int32_t offset) {
+  s16x8 x;
+  for (int n = 0; n < 8; ++n) x.at[n] = (int16_t)(p[n] + offset);
+  return x;
+}""",
+    calls=("s16x8",),
+)
+_LOAD_PART = MicroFunction(
+    mve="""\
+static inline s16x8 load_s8x8_part(const int8_t *p, int32_t count, int32_t offset) {
+  return vaddq_n_s16(vldrbq_z_s16(p, vctp16q((uint32_t)count)), (int16_t)offset);
+}""",
+    portable="""\
+/* The same, of which only the first `count` are there. */
+static inline s16x8 load_s8x8_part(const int8_t *p, int32_t count, int32_t offset) {
+  s16x8 x;
+  for (int n = 0; n < 8; ++n) x.at[n] = (int16_t)((n < count ? p[n] : 0) + offset);
+  return x;
+}""",
+    calls=("s16x8",),
+)
+_DOT_VECTOR = MicroFunction(
+    mve="""\
+static inline int32_t dot_s8x8(int32_t sum, s16x8 x, const int8_t *w) {
+  return vmladavaq_s16(sum, x, vldrbq_s16(w));
+}""",
+    portable="""\
+/* Eight products, added to a sum that wraps around. */
+static inline int32_t dot_s8x8(int32_t sum, s16x8 x, const int8_t *w) {
+  uint32_t total = (uint32_t)sum;
+  for (int n = 0; n < 8; ++n) total += (uint32_t)(x.at[n] * w[n]);
+  return (int32_t)total;
+}""",
+    calls=("s16x8",),
+)
+
 # Each calls only functions that stand before it.
 MICRO_FUNCTIONS = {
     "pair_s16": _PAIR,
@@ -236,6 +288,10 @@ MICRO_FUNCTIONS = {
     "saturate_half_s8": _SATURATE_HALF,
     "dot_s8x4": _DOT_NARROW,
     "dot_s16x4": _DOT_WIDE,
+    "s16x8": _VECTOR,
+    "load_s8x8": _LOAD_VECTOR,
+    "load_s8x8_part": _LOAD_PART,
+    "dot_s8x8": _DOT_VECTOR,
 }
 
 
@@ -243,19 +299,30 @@ def micro_functions_text(called: Set[str]) -> str:
     """C of the functions `called` and of those that they call; empty where there are none."""
     needed = _with_callees(called)
     functions = [each for name, each in MICRO_FUNCTIONS.items() if name in needed]
-    dsp = [each.dsp for each in functions if each.dsp]
-    portable = [each.portable for each in functions if each.portable]
-    common = [each.common for each in functions if each.common]
-    parts: list[str] = []
-    if dsp:
-        parts = [
-            "#if defined(__ARM_FEATURE_DSP)\n#include <arm_acle.h>\n#include <string.h>",
-            *dsp,
-            "#else",
-            *portable,
-            "#endif",
-        ]
-    return "\n\n".join([*parts, *common])
+    dsp = [each for each in functions if each.dsp]
+    mve = [each for each in functions if each.mve]
+    parts = [
+        *_two_forms("__ARM_FEATURE_DSP", ("arm_acle.h", "string.h"), [(f.dsp, f) for f in dsp]),
+        *_two_forms("__ARM_FEATURE_MVE", ("arm_mve.h",), [(f.mve, f) for f in mve]),
+        *(each.common for each in functions if each.common),
+    ]
+    return "\n\n".join(parts)
+
+
+def _two_forms(
+    feature: str, headers: Sequence[str], functions: Sequence[tuple[str, MicroFunction]]
+) -> list[str]:
+    """The texts of functions where a macro says that the compiler has a feature, and elsewhere."""
+    if not functions:
+        return []
+    includes = [f"#include <{header}>" for header in headers]
+    return [
+        "\n".join([f"#if defined({feature})", *includes]),
+        *(special for special, _ in functions),
+        "#else",
+        *(each.portable for _, each in functions),
+        "#endif",
+    ]
 
 
 def _with_callees(called: Set[str]) -> set[str]:

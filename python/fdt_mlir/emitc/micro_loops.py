@@ -14,7 +14,7 @@ from fdt_mlir.emitc.types import Range, int_type, lvalue_of, pointer_to
 from fdt_mlir.emitc.values import Value, compare, computed, constant, create, remainder
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop
-from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Taps
+from fdt_mlir.kernels.micro_kernel import QUAD, VECTOR, Dot, Taps
 from fdt_mlir.normalize.structured import producer
 
 
@@ -47,8 +47,9 @@ class DotLoops:
 
     def prepare(self) -> None:
         """Compute what all loops need."""
-        negated = word(-self.micro.product.zero_point)
-        self.zero_point = call_micro("pair_s16", [negated], "input_offset")
+        if self.micro.elements == QUAD:
+            negated = word(-self.micro.product.zero_point)
+            self.zero_point = call_micro("pair_s16", [negated], "input_offset")
 
     def emit(
         self,
@@ -61,20 +62,40 @@ class DotLoops:
         micro, name = self.micro, self.cursor.body.names[run.last]
         if micro.wide:
             self._point_at_weights(run, bounds[0] if micro.whole else index(0))
+        step = self._vector if micro.elements == VECTOR else self._quad
         if micro.whole:
-            with loop(name, *bounds, QUAD) as k:
-                self._quad(run, k, accumulators, None)
+            with loop(name, *bounds, micro.elements) as k:
+                step(run, k, accumulators, None)
             return
         if not inside:
-            with loop(name, index(0), index(micro.padded_run), QUAD) as k:
-                self._quad(run, k, accumulators, bounds)
+            with loop(name, index(0), index(micro.padded_run), micro.elements) as k:
+                step(run, k, accumulators, bounds)
             return
-        rest = micro.run % QUAD
-        with loop(name, index(0), index(micro.run - rest), QUAD) as k:
-            self._quad(run, k, accumulators, None)
+        rest = micro.run % micro.elements
+        with loop(name, index(0), index(micro.run - rest), micro.elements) as k:
+            step(run, k, accumulators, None)
         if rest:
             ends = index(0), index(micro.run)
-            self._quad(run, index(micro.run - rest), accumulators, ends)
+            step(run, index(micro.run - rest), accumulators, ends)
+
+    def _vector(
+        self, run: Loop, k: Value, accumulators: Sequence[Variable], within: Bounds | None
+    ) -> None:
+        """Eight elements; where not all are there, the rest of a run."""
+        product, cursor = self.micro.product, self.cursor
+        pointers = cursor.body.pointers
+        saved = cursor.enter(run, k)
+        place = address(pointers[product.input], cursor.element(product.input))
+        offset = word(-product.zero_point)
+        count = [] if within is None else [(within[1] - k).ir]
+        callee = {"callee": ir.StringAttr.get("load_s8x8" + ("_part" if count else ""))}
+        vector = ir.Type.parse('!emitc.opaque<"s16x8">')
+        with named("vector"):
+            x = create("call_opaque", [vector], [place, *count, offset.ir], callee).results[0]
+        for lane, accumulator in enumerate(accumulators):
+            weights = address(pointers[product.weights], cursor.element(product.weights, lane))
+            accumulator.set(call_micro("dot_s8x8", [accumulator.get(), x, weights], "sum"))
+        cursor.leave(run, saved)
 
     def _quad(
         self, run: Loop, k: Value, accumulators: Sequence[Variable], within: Bounds | None

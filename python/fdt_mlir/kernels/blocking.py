@@ -64,7 +64,7 @@ def choose_blocking(
     machine = tuning.machine
     if machine.dsp and product is not None and product.weights in rows:
         wide = tuning.optimize == "speed"
-        micro = choose_dot(kernel, accesses, dim, product, wide)
+        micro = choose_dot(kernel, accesses, dim, product, tuning)
         if micro is None and extent >= QUAD:
             micro = choose_taps(kernel, accesses, dim, product, split=wide)
         if micro is not None:

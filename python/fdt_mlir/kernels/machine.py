@@ -24,11 +24,13 @@ class Machine:
     contraction_lanes: int
     lanes: int
     dsp: bool = False
+    mve: bool = False
 
 
 _PORTABLE = Machine(contraction_lanes=8, lanes=4)
 _LOW_REGISTERS = Machine(contraction_lanes=2, lanes=2)
 _DSP = Machine(contraction_lanes=4, lanes=4, dsp=True)
+_HELIUM = Machine(contraction_lanes=4, lanes=4, dsp=True, mve=True)
 
 MACHINES = MappingProxyType(
     {
@@ -39,7 +41,7 @@ MACHINES = MappingProxyType(
         "cortex-m4": _DSP,
         "cortex-m7": _DSP,
         "cortex-m33": _DSP,
-        "cortex-m55": _DSP,
+        "cortex-m55": _HELIUM,
         "riscv32": _PORTABLE,
     }
 )

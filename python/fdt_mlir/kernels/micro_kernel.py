@@ -10,29 +10,34 @@ from fdt_mlir.kernels.access import Access, Subscript
 from fdt_mlir.kernels.borders import clipping_dim
 from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops
+from fdt_mlir.kernels.machine import Tuning
 from fdt_mlir.kernels.product import Product
 
 QUAD = 4
 """Bytes in a register."""
+VECTOR = 8
+"""Bytes in a vector register of Helium that holds them as 16 bits."""
 _MOST_TAPS = 32
 
 
 @dataclass(frozen=True)
 class Dot:
-    """Dot products over runs of `run` adjacent input elements, four of them at a time.
+    """Dot products over runs of `run` adjacent input elements, `elements` of them at a time.
 
     Weights are zero beyond the end of each run. `whole`: whatever borders clip, a run consists of
-    whole quads. `wide`: weights are stored in 16 bits, those of elements 0 and 2 before 1 and 3.
+    whole quads (vectors). `wide`: weights are stored in 16 bits, those of elements 0 and 2 before
+    those of 1 and 3.
     """
 
     product: Product
     run: int
     whole: bool
     wide: bool
+    elements: int = QUAD
 
     @property
     def padded_run(self) -> int:
-        return math.ceil(self.run / QUAD) * QUAD
+        return math.ceil(self.run / self.elements) * self.elements
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ MicroKernel = Dot | Taps
 
 
 def choose_dot(
-    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, wide: bool
+    kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, tuning: Tuning
 ) -> Dot | None:
     """The dot product of a kernel whose neighbours along `dim` share their input, if it is one."""
     (stage,) = (stage for stage in kernel.stages if stage.reduces)
@@ -68,10 +73,13 @@ def choose_dot(
         return None
     if set(stage.reduces) & set(kernel.slices):
         return None
-    whole = run.extent % QUAD == 0 and (
-        run.inner % QUAD == 0 or not _is_clipped(kernel, stage, accesses, product.input, run)
-    )
-    return Dot(product, run.extent, whole, wide) if run.extent >= QUAD else None
+    clipped = _is_clipped(kernel, stage, accesses, product.input, run)
+    counted = run.inner if clipped else run.extent
+    # Vectors where no border cuts one, as it may cut a quad.
+    if tuning.machine.mve and run.extent >= VECTOR and not (clipped and run.inner % VECTOR):
+        return Dot(product, run.extent, counted % VECTOR == 0, wide=False, elements=VECTOR)
+    wide = tuning.optimize == "speed"
+    return Dot(product, run.extent, counted % QUAD == 0, wide) if run.extent >= QUAD else None
 
 
 def choose_taps(

@@ -90,12 +90,12 @@ def interleave(constant: PackedConstant, row_elements: int, parts: Parts) -> Pac
 def pack_quads(
     constant: PackedConstant, row_elements: int, parts: Parts, micro: Dot
 ) -> PackedConstant:
-    """The same, four points at a time, runs filled up with zeros to whole quads."""
+    """The same, a quad (or vector) of points at a time, runs filled up with zeros to whole ones."""
 
     def quads(block: NDArray[Any]) -> NDArray[Any]:
         runs = block.reshape(*block.shape[:-1], -1, micro.run)
         filled = np.pad(runs, [(0, 0)] * 4 + [(0, micro.padded_run - micro.run)])
-        split = filled.reshape(*block.shape[:-1], -1, QUAD)
+        split = filled.reshape(*block.shape[:-1], -1, micro.elements)
         ordered = np.swapaxes(split, 2, 3)
         return ordered[..., [0, 2, 1, 3]].astype(np.int16) if micro.wide else ordered
 
