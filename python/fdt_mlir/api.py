@@ -105,8 +105,8 @@ class CompileOptions:
     pins: places of inputs in the arena: bytes by the number of the input.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
     target: the core that the C is for, any by default; it runs everywhere, on that one fast.
-    optimize: what counts beside RAM: `speed` stores weights in 16 bits where that saves
-        instructions, `size` keeps the code small, `balanced` does neither.
+    optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
+        instructions, `balanced` those that one inference uses often, `size` none.
     """
 
     name: str | None = None

@@ -207,7 +207,8 @@ def _add_code_options(parser: argparse.ArgumentParser) -> None:
         "--optimize",
         choices=("size", "balanced", "speed"),
         default="balanced",
-        help="what counts after RAM; speed stores weights in 16 bits (default: balanced)",
+        help="what counts after RAM; speed stores all weights in 16 bits, size none, balanced (the"
+        " default) those that are used often",
     )
 
 

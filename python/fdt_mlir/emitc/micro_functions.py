@@ -117,11 +117,36 @@ static inline int32_t multiply_add_s16x2(int32_t sum, int32_t x, int32_t w) {
 )
 _DOT_NARROW = MicroFunction(
     common="""\
-/* Four products: x holds elements 0 and 2, 1 and 3 of a quad, w points to its weights. */
-static inline int32_t dot_s8x4(int32_t sum, int32_t x_even, int32_t x_odd, const int8_t *w) {
+/* Four products: x holds elements 0 and 2, 1 and 3 of a quad. Returns the next weights. */
+static inline const int8_t *dot_s8x4(int32_t *sum, int32_t x_even, int32_t x_odd,
+    const int8_t *w) {
   const int32_t quad = load_s8x4(w);
-  sum = multiply_add_s16x2(sum, x_even, even_s8(quad));
-  return multiply_add_s16x2(sum, x_odd, odd_s8(quad));
+  *sum = multiply_add_s16x2(*sum, x_even, even_s8(quad));
+  *sum = multiply_add_s16x2(*sum, x_odd, odd_s8(quad));
+  return w + 4;
+}""",
+    calls=("load_s8x4", "even_s8", "odd_s8", "multiply_add_s16x2"),
+)
+_DOT_TWO = MicroFunction(
+    dsp="""\
+static inline const int8_t *dot_two_s8x4(int32_t *sum, int32_t *other, int32_t x_even,
+    int32_t x_odd, const int8_t *w) {
+  int32_t quad, next; /* compilers split a load of two registers */
+  __asm__("ldrd %0, %1, [%2], #8" : "=&r"(quad), "=&r"(next), "+r"(w) : "m"(*(const char(*)[8])w));
+  *sum = __smlad(x_odd, odd_s8(quad), __smlad(x_even, even_s8(quad), *sum));
+  *other = __smlad(x_odd, odd_s8(next), __smlad(x_even, even_s8(next), *other));
+  return w;
+}""",
+    portable="""\
+/* The same quad with the weights of two sums. */
+static inline const int8_t *dot_two_s8x4(int32_t *sum, int32_t *other, int32_t x_even,
+    int32_t x_odd, const int8_t *w) {
+  for (int n = 0; n < 2; ++n, w += 4) {
+    int32_t *total = n == 0 ? sum : other;
+    *total = multiply_add_s16x2(*total, x_even, even_s8(load_s8x4(w)));
+    *total = multiply_add_s16x2(*total, x_odd, odd_s8(load_s8x4(w)));
+  }
+  return w;
 }""",
     calls=("load_s8x4", "even_s8", "odd_s8", "multiply_add_s16x2"),
 )
@@ -287,6 +312,7 @@ MICRO_FUNCTIONS = {
     "saturate_s8": _SATURATE,
     "saturate_half_s8": _SATURATE_HALF,
     "dot_s8x4": _DOT_NARROW,
+    "dot_two_s8x4": _DOT_TWO,
     "dot_s16x4": _DOT_WIDE,
     "s16x8": _VECTOR,
     "load_s8x8": _LOAD_VECTOR,

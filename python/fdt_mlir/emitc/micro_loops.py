@@ -60,7 +60,7 @@ class DotLoops:
     ) -> None:
         """Write the loop over one run; `inside`: whether `bounds` are known to be all of it."""
         micro, name = self.micro, self.cursor.body.names[run.last]
-        if micro.wide:
+        if micro.elements == QUAD:
             self._point_at_weights(run, bounds[0] if micro.whole else index(0))
         step = self._vector if micro.elements == VECTOR else self._quad
         if micro.whole:
@@ -110,13 +110,11 @@ class DotLoops:
         assert self.zero_point is not None
         even = call_micro("add_even_s8", [self.zero_point, x], "even")
         odd = call_micro("add_odd_s8", [self.zero_point, x], "odd")
-        for lane, accumulator in enumerate(accumulators):
-            if self.micro.wide:
-                self._add_wide(accumulator, even, odd)
-                continue
-            weights = address(pointers[product.weights], cursor.element(product.weights, lane))
-            operands = [accumulator.get(), even, odd, weights]
-            accumulator.set(call_micro("dot_s8x4", operands, "sum"))
+        lanes = list(accumulators)
+        while lanes:
+            together = 2 if len(lanes) > 1 and not self.micro.wide else 1
+            self._add_products(lanes[:together], even, odd)
+            del lanes[:together]
         cursor.leave(run, saved)
 
     def _point_at_weights(self, run: Loop, first: Value) -> None:
@@ -132,14 +130,17 @@ class DotLoops:
         self.weights = declared.results[0]
         create("assign", operands=[self.weights, start])
 
-    def _add_wide(self, accumulator: Variable, even: Value, odd: Value) -> None:
-        """Add four products and move on to the next weights."""
+    def _add_products(self, sums: Sequence[Variable], even: Value, odd: Value) -> None:
+        """Add four products to each sum and move on to the next weights."""
         assert self.weights is not None
         pointer_type = self.cursor.body.pointers[self.micro.product.weights].value.type
-        place = create("address_of", [pointer_to(accumulator.type)], [accumulator.place])
+        places = [
+            create("address_of", [pointer_to(each.type)], [each.place]).results[0] for each in sums
+        ]
         at = create("load", [pointer_type], [self.weights]).results[0]
-        callee = {"callee": ir.StringAttr.get("dot_s16x4")}
-        operands = [place.results[0], even.ir, odd.ir, at]
+        name = "dot_s16x4" if self.micro.wide else "dot_two_s8x4" if sums[1:] else "dot_s8x4"
+        callee = {"callee": ir.StringAttr.get(name)}
+        operands = [*places, even.ir, odd.ir, at]
         moved = create("call_opaque", [pointer_type], operands, callee).results[0]
         create("assign", operands=[self.weights, moved])
 

@@ -18,6 +18,9 @@ QUAD = 4
 VECTOR = 8
 """Bytes in a vector register of Helium that holds them as 16 bits."""
 _MOST_TAPS = 32
+_WIDE_USES = 100
+"""Uses of a weight in an inference from which on 8 more bits of it are worth half as many
+instructions."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def choose_dot(
     # Vectors where no border cuts one, as it may cut a quad.
     if tuning.machine.mve and run.extent >= VECTOR and not (clipped and run.inner % VECTOR):
         return Dot(product, run.extent, counted % VECTOR == 0, wide=False, elements=VECTOR)
-    wide = tuning.optimize == "speed"
+    uses = math.prod(kernel.dims[: kernel.result_dims]) // kernel.dims[dim]
+    wide = tuning.optimize == "speed" or (tuning.optimize == "balanced" and uses >= _WIDE_USES)
     return Dot(product, run.extent, counted % QUAD == 0, wide) if run.extent >= QUAD else None
 
 

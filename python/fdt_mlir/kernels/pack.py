@@ -14,6 +14,9 @@ from fdt_mlir.kernels.kernel import Kernel
 from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Taps
 from fdt_mlir.kernels.operands import View
 
+_PAIR_BYTES = 4
+"""Alignment of what is loaded into two registers at once."""
+
 
 @dataclass(frozen=True)
 class PackedConstant:
@@ -21,13 +24,14 @@ class PackedConstant:
 
     `data` has one dimension; `shape` is what the operand was. `strides` address one tile of it, as
     the kernel sees it; `dynamic` are (SSA value, factor) parts of the place where the tile begins,
-    in elements.
+    in elements. `align_bytes`: what loads of several elements at once need; 0: nothing.
     """
 
     data: NDArray[Any] = field(compare=False)
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     dynamic: tuple[tuple[ir.Value, int], ...] = ()
+    align_bytes: int = 0
 
 
 def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) -> PackedConstant:
@@ -99,7 +103,8 @@ def pack_quads(
         ordered = np.swapaxes(split, 2, 3)
         return ordered[..., [0, 2, 1, 3]].astype(np.int16) if micro.wide else ordered
 
-    return _repacked(constant, row_elements, parts, quads)
+    packed = _repacked(constant, row_elements, parts, quads)
+    return replace(packed, align_bytes=_PAIR_BYTES)
 
 
 def pack_taps(constant: PackedConstant, parts: Parts, micro: Taps) -> PackedConstant:
@@ -112,7 +117,8 @@ def pack_taps(constant: PackedConstant, parts: Parts, micro: Taps) -> PackedCons
             return np.swapaxes(filled, 2, 3)
         return np.swapaxes(filled.reshape(*block.shape[:-1], -1, 2), 2, 3)
 
-    return _repacked(constant, micro.taps, parts, pairs)
+    packed = _repacked(constant, micro.taps, parts, pairs)
+    return replace(packed, align_bytes=_PAIR_BYTES)
 
 
 def _repacked(
