@@ -43,6 +43,7 @@ class KernelFunctions:
         self._functions = functions
         self._padding = padding
         self._dsp = tuning.machine.dsp
+        self._inlined = NOINLINE if tuning.optimize == "size" else "inline"
         self._block = body
         self._names: dict[str, str] = {}
         self._scalar_names: dict[str, tuple[str, Range | None]] = {}
@@ -195,7 +196,7 @@ class KernelFunctions:
         types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
         with ir.InsertionPoint(before), ir.Location.unknown():
             written = create_function(
-                name, types, [function_result_type(function)], ["static", "inline"]
+                name, types, [function_result_type(function)], ["static", self._inlined]
             )
         names = [
             f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)

@@ -45,17 +45,24 @@ static inline int32_t load_s8x4(const int8_t *p) {
   return (int32_t)x;
 }""",
 )
+_BYTE_WITHIN = MicroFunction(
+    common="""\
+/* Element k of a run; `pad` stands for those outside of begin to end. */
+static inline uint32_t byte_within(const int8_t *run, int32_t k, int32_t begin, int32_t end,
+    int32_t pad) {
+  return (uint8_t)(k >= begin && k < end ? run[k] : pad);
+}"""
+)
 _LOAD_WITHIN = MicroFunction(
     common="""\
-/* Elements k to k + 3 of a run; `pad` stands for those outside of begin to end. */
 static inline int32_t load_s8x4_within(const int8_t *run, int32_t k, int32_t begin, int32_t end,
     int32_t pad) {
-  uint32_t x = 0;
-  for (int32_t n = k + 3; n >= k; --n) {
-    x = (x << 8) | (uint8_t)(n >= begin && n < end ? run[n] : pad);
-  }
-  return (int32_t)x;
-}"""
+  const uint32_t low = byte_within(run, k + 1, begin, end, pad) << 8;
+  const uint32_t high = byte_within(run, k + 3, begin, end, pad) << 8;
+  const uint32_t upper = high | byte_within(run, k + 2, begin, end, pad);
+  return (int32_t)((upper << 16) | low | byte_within(run, k, begin, end, pad));
+}""",
+    calls=("byte_within",),
 )
 _EVEN = MicroFunction(
     dsp="""\
@@ -299,6 +306,7 @@ static inline int32_t dot_s8x8(int32_t sum, s16x8 x, const int8_t *w) {
 MICRO_FUNCTIONS = {
     "pair_s16": _PAIR,
     "load_s8x4": _LOAD,
+    "byte_within": _BYTE_WITHIN,
     "load_s8x4_within": _LOAD_WITHIN,
     "load_s16x2": _LOAD_PAIR,
     "add_even_s8": _EVEN,

@@ -67,16 +67,14 @@ class DotLoops:
             with loop(name, *bounds, micro.elements) as k:
                 step(run, k, accumulators, None)
             return
-        if not inside:
-            with loop(name, index(0), index(micro.padded_run), micro.elements) as k:
-                step(run, k, accumulators, bounds)
-            return
         rest = micro.run % micro.elements
+        within = None if inside else bounds
         with loop(name, index(0), index(micro.run - rest), micro.elements) as k:
-            step(run, k, accumulators, None)
-        if rest:
-            ends = index(0), index(micro.run)
-            step(run, index(micro.run - rest), accumulators, ends)
+            step(run, k, accumulators, within)
+        if rest and micro.elements == VECTOR:
+            step(run, index(micro.run - rest), accumulators, (index(0), index(micro.run)))
+        elif rest:
+            step(run, index(micro.run - QUAD), accumulators, within)
 
     def _vector(
         self, run: Loop, k: Value, accumulators: Sequence[Variable], within: Bounds | None

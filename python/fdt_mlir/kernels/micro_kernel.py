@@ -27,9 +27,10 @@ instructions."""
 class Dot:
     """Dot products over runs of `run` adjacent input elements, `elements` of them at a time.
 
-    Weights are zero beyond the end of each run. `whole`: whatever borders clip, a run consists of
-    whole quads (vectors). `wide`: weights are stored in 16 bits, those of elements 0 and 2 before
-    those of 1 and 3.
+    The last quad of a run that has a rest overlaps the one before; the weights of what is done
+    already are zero. (A vector's are zero beyond the end.) `whole`: whatever borders clip, a run
+    consists of whole quads (vectors). `wide`: weights are stored in 16 bits, those of elements 0
+    and 2 before those of 1 and 3.
     """
 
     product: Product

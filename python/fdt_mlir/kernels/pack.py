@@ -98,7 +98,11 @@ def pack_quads(
 
     def quads(block: NDArray[Any]) -> NDArray[Any]:
         runs = block.reshape(*block.shape[:-1], -1, micro.run)
-        filled = np.pad(runs, [(0, 0)] * 4 + [(0, micro.padded_run - micro.run)])
+        whole = micro.run - micro.run % micro.elements
+        # The last quad of a run ends with it: what it has in common with the one before is zero.
+        # A vector is loaded in part instead.
+        at = whole if micro.elements == QUAD else micro.run
+        filled = np.insert(runs, [at] * (micro.padded_run - micro.run), 0, axis=-1)
         split = filled.reshape(*block.shape[:-1], -1, micro.elements)
         ordered = np.swapaxes(split, 2, 3)
         return ordered[..., [0, 2, 1, 3]].astype(np.int16) if micro.wide else ordered
