@@ -18,6 +18,7 @@ from bench import check, readme  # noqa: E402  (importable only with the path ab
 from bench.configurations import CONFIGURATIONS  # noqa: E402
 from bench.figures import FIGURES, Measured, Unmeasured  # noqa: E402
 from bench.isolate import Failure, run_isolated  # noqa: E402
+from bench.layers import step_instructions  # noqa: E402
 from bench.limits import Check, Limit, exit_status, load_limits  # noqa: E402
 from bench.models import SHAPES_PREFIX, find_models, heads_of, select  # noqa: E402
 from bench.original_shapes import SHAPES  # noqa: E402
@@ -185,3 +186,29 @@ def test_readme_table_refuses_a_failed_measurement() -> None:
     rows = [{"model": "ad01_int8", "strategy": "none", "error": "does not compile"}]
     with pytest.raises(ValueError, match="ad01_int8, none: does not compile"):
         readme.table_of(rows, {})
+
+
+def test_each_step_of_an_inference_is_counted(tmp_path: Path) -> None:
+    """Programs that end early count what ran; a loop over tiles is one step with its layers."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    source = """
+int tiny_invoke(void *arena) {
+  int8_t *base = (int8_t *)arena;
+  /* first: conv 3 -> 4, 12 MACs */
+  conv(base);
+  for (int32_t tile = 0; tile < 2; ++tile) {
+    /* second: pool 4 -> 2 */
+    pool(base);
+  }
+  return 0;
+}
+"""
+    (folder / "tiny.c").write_text(source)
+
+    def calls_before_the_end(shortened: Path) -> int:
+        text = (shortened / "tiny.c").read_text().partition("return 0;")[0]
+        return text.count("(base)")
+
+    counted = dict(step_instructions(folder, calls_before_the_end))
+    assert counted == {"first: conv 3 -> 4, 12 MACs": 1, "tiles of second": 1}

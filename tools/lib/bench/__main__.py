@@ -51,7 +51,9 @@ def _ram(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any
 def _speed(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
     chosen = _without_large(options, models)
     peers = load_peers(options.shared)
-    return speed.run(chosen, options.target, options.configurations, peers, options.timeout)
+    return speed.run(
+        chosen, options.target, options.configurations, options.layers, peers, options.timeout
+    )
 
 
 def _check(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
@@ -109,6 +111,7 @@ def _add_speed(commands: Any) -> None:
         metavar="NAME",
         help=f"default: {' '.join(speed.SPEED_CONFIGURATIONS)}",
     )
+    command.add_argument("--layers", action="store_true", help="also the instructions of each step")
     _add_large(command)
     _add_common(command, _speed, timeout_seconds=1800)
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from bench.configurations import CONFIGURATIONS
 from bench.isolate import Failure, run_isolated
+from bench.layers import step_instructions
 from bench.models import Model
 from bench.peers import Peers
 from bench.store import Store
@@ -28,7 +29,11 @@ FAST_PEER = PEERS[1]
 
 
 def speed_rows(
-    models: Sequence[Model], target: str, configurations: Sequence[str], timeout_seconds: float
+    models: Sequence[Model],
+    target: str,
+    configurations: Sequence[str],
+    layers: bool,
+    timeout_seconds: float,
 ) -> Iterator[Row]:
     """Run every model in every configuration and yield a row for each; see `ram_rows`."""
     with TemporaryDirectory() as folder:
@@ -38,7 +43,7 @@ def speed_rows(
             for name in configurations:
                 row = {"model": model.name, "configuration": name}
                 results = run_isolated(
-                    _measure, model, name, target, store, timeout_seconds=timeout_seconds
+                    _measure, model, name, target, layers, store, timeout_seconds=timeout_seconds
                 )
                 for result in results:
                     is_failure = isinstance(result, Failure)
@@ -46,7 +51,9 @@ def speed_rows(
                 yield row
 
 
-def _measure(model: Model, configuration: str, target: str, store: Store) -> Iterator[Row]:
+def _measure(
+    model: Model, configuration: str, target: str, layers: bool, store: Store
+) -> Iterator[Row]:
     chosen = CONFIGURATIONS[configuration]
     if "target" in chosen.choices and target in MACHINES:
         chosen = replace(chosen, choices={**chosen.choices, "target": target})
@@ -68,6 +75,8 @@ def _measure(model: Model, configuration: str, target: str, store: Store) -> Ite
         "flash_bytes": sizes.code_bytes + sizes.constant_bytes,
         "stack_bytes": result.stack_bytes,
     }
+    if layers:
+        yield {"layers": dict(step_instructions(subject.folder, subject.counter(target)))}
 
 
 def print_rows(rows: Sequence[Row], target: str, peers: Peers) -> None:
@@ -98,6 +107,17 @@ def print_rows(rows: Sequence[Row], target: str, peers: Peers) -> None:
             console().print(text, soft_wrap=True)
 
 
+def _print_layers(rows: Sequence[Row]) -> None:
+    for row in rows:
+        title = f"{row['model']}, {row['configuration']}"
+        result = table(title, ("instructions", "%", "step"), left=("step",))
+        for name, counted in row.get("layers", {}).items():
+            share = f"{100 * counted / row['instructions']:.1f}"
+            result.add_row(number(counted), share, escape(name))
+        if "layers" in row:
+            console().print(result)
+
+
 def _ratio(row: Row, peers: Peers) -> float | None:
     """Instructions as a fraction of those of TFLM with CMSIS-NN."""
     peer = peers.get(row["model"], {}).get(FAST_PEER)
@@ -109,14 +129,16 @@ def run(
     models: Sequence[Model],
     target: str,
     configurations: Sequence[str],
+    layers: bool,
     peers: Peers,
     timeout_seconds: float,
 ) -> tuple[int, Any]:
     """Measure and print; returns the exit status and what --json writes."""
-    rows = list(speed_rows(models, target, configurations, timeout_seconds))
+    rows = list(speed_rows(models, target, configurations, layers, timeout_seconds))
     # Recorded on a Cortex-M4: beside another core they would mislead.
     shown = peers if target == "cortex-m4" else {}
     print_rows(rows, target, shown)
+    _print_layers(rows)
     known = {model.name: shown[model.name] for model in models if model.name in shown}
     failed = any("error" in row for row in rows)
     return int(failed), {"target": target, "rows": rows, "peers": known}

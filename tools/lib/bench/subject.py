@@ -159,12 +159,21 @@ class Subject:
         """Run the documented input pattern; see `oracle.pattern_inputs`."""
         return self._once_per_code(f"pattern on {target}", lambda: self._run_pattern(target))
 
-    def _run_pattern(self, target: str) -> targets.RunResult:
+    def counter(self, target: str) -> Callable[[Path], int]:
+        """Counts the instructions of a program of this model on the same input."""
+
+        def count(folder: Path) -> int:
+            return self._run_pattern(target, folder).instructions or 0
+
+        return count
+
+    def _run_pattern(self, target: str, folder: Path | None = None) -> targets.RunResult:
         if self.model.io is None:
             sample = oracle.pattern_inputs(self.model.path)
         else:
             sample = samples_of(self.model, targets.load_model(self.folder))[0]
-        (result,) = targets.run_many(self.folder, target, [sample], timeout_seconds=RUN_SECONDS)
+        place = folder or self.folder
+        (result,) = targets.run_many(place, target, [sample], timeout_seconds=RUN_SECONDS)
         return result
 
     @property
