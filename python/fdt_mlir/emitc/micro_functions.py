@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+# Assembly as GNU C has it, words with the first byte lowest.
+_DSP_CONDITION = "defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)"
+
 
 @dataclass(frozen=True)
 class MicroFunction:
@@ -336,22 +339,22 @@ def micro_functions_text(called: Set[str]) -> str:
     dsp = [each for each in functions if each.dsp]
     mve = [each for each in functions if each.mve]
     parts = [
-        *_two_forms("__ARM_FEATURE_DSP", ("arm_acle.h", "string.h"), [(f.dsp, f) for f in dsp]),
-        *_two_forms("__ARM_FEATURE_MVE", ("arm_mve.h",), [(f.mve, f) for f in mve]),
+        *_two_forms(_DSP_CONDITION, ("arm_acle.h", "string.h"), [(f.dsp, f) for f in dsp]),
+        *_two_forms("defined(__ARM_FEATURE_MVE)", ("arm_mve.h",), [(f.mve, f) for f in mve]),
         *(each.common for each in functions if each.common),
     ]
     return "\n\n".join(parts)
 
 
 def _two_forms(
-    feature: str, headers: Sequence[str], functions: Sequence[tuple[str, MicroFunction]]
+    condition: str, headers: Sequence[str], functions: Sequence[tuple[str, MicroFunction]]
 ) -> list[str]:
-    """The texts of functions where a macro says that the compiler has a feature, and elsewhere."""
+    """The texts of functions where the compiler has what they need, and elsewhere."""
     if not functions:
         return []
     includes = [f"#include <{header}>" for header in headers]
     return [
-        "\n".join([f"#if defined({feature})", *includes]),
+        "\n".join([f"#if {condition}", *includes]),
         *(special for special, _ in functions),
         "#else",
         *(each.portable for _, each in functions),
