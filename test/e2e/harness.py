@@ -47,21 +47,36 @@ def check_bit_exact(
     equal, float outputs within FLOAT_TOLERANCE. Returns what the compiler returned, for further
     checks. Raises AssertionError that names the model, the options, and every sample that differs.
     """
-    from fdt_mlir import api, targets
+    from fdt_mlir import api
 
     path = Path(tflite_path)
+    compiled = api.compile(path, **options)
+    title = f"{path.name} on {device}, {options or 'default options'}"
+    check_outputs(title, compiled, path, device, sanitize, random_inputs, constant_inputs)
+    return compiled
+
+
+def check_outputs(
+    title: str,
+    compiled: Any,
+    path: Path,
+    device: str = "host",
+    sanitize: bool = False,
+    random_inputs: int = 20,
+    constant_inputs: int = 3,
+) -> None:
+    """Run what was compiled from a model on `device`; see `check_bit_exact`."""
+    from fdt_mlir import targets
+
     samples = oracle.random_inputs(path, random_inputs) + oracle.constant_inputs(
         path, constant_inputs
     )
     reference = oracle.Reference(path)
     expected = [reference.run(sample) for sample in samples]
-    compiled = api.compile(path, **options)
     with TemporaryDirectory() as folder:
         compiled.write(Path(folder))
         results = targets.run_many(Path(folder), device, samples, sanitize=sanitize)
-    title = f"{path.name} on {device}, {options or 'default options'}"
     assert_same(title, expected, [result.outputs for result in results], random_inputs)
-    return compiled
 
 
 def assert_same(

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tools" / "lib"))
 
 from bench import check, readme  # noqa: E402  (importable only with the path above)
 from bench.configurations import CONFIGURATIONS  # noqa: E402
+from bench.cores import CORES, core_rows, cores_alike  # noqa: E402
 from bench.figures import FIGURES, Measured, Unmeasured  # noqa: E402
 from bench.isolate import Failure, run_isolated  # noqa: E402
 from bench.layers import step_instructions  # noqa: E402
@@ -135,6 +136,21 @@ def test_an_exception_gives_its_reason() -> None:
 
 def test_a_hang_is_ended() -> None:
     assert list(run_isolated(_hang, timeout_seconds=0.1)) == [Failure("took too long")]
+
+
+def test_cores_of_one_code_are_measured_together() -> None:
+    groups = cores_alike(CORES)
+    assert ["cortex-m4", "cortex-m7", "cortex-m33"] in groups
+    assert sorted(core for group in groups for core in group) == sorted(CORES)
+
+
+def test_a_model_that_fails_is_a_row_for_each_core(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(KWS.read_bytes()[:1000])
+    cores = ["cortex-m0", "cortex-m3", "riscv32"]
+    rows = list(core_rows(select((), [str(broken)]), cores, "none", SECONDS))
+    assert [row["core"] for row in rows] == cores
+    assert all("truncated or corrupt" in row["error"] for row in rows)
 
 
 def test_limits_name_figures_configurations_and_models_that_exist() -> None:

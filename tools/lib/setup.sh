@@ -16,10 +16,12 @@ say() { printf '%s\n' "$*" >&2; }
 
 # --- Debian packages -----------------------------------------------------------------------------
 
-# Packages for building and running the generated C, on the host and on the emulated Cortex-M.
-# libc6-dev and libnewlib-arm-none-eabi are only recommended by their compilers, hence named here.
+# Packages for building and running the generated C, on the host and on emulated cores. The C
+# libraries are only recommended by their compilers, hence named here.
 program_packages=(
-  gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+  gcc libc6-dev
+  gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
+  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 )
 # An independent EmitC printer, which one test compares with; older Debian releases lack it.
 oracle_packages=(mlir-22-tools)
@@ -32,6 +34,10 @@ is_present() {
     gcc-arm-none-eabi) command -v arm-none-eabi-gcc ;;
     libnewlib-arm-none-eabi) [[ $(arm-none-eabi-gcc -print-file-name=librdimon.a) == /* ]] ;;
     qemu-system-arm) command -v qemu-system-arm ;;
+    gcc-riscv64-unknown-elf) command -v riscv64-unknown-elf-gcc ;;
+    picolibc-riscv64-unknown-elf)
+      [[ $(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs) == /* ]] ;;
+    qemu-system-misc) command -v qemu-system-riscv32 ;;
     mlir-22-tools) command -v mlir-translate-22 ;;
     *) dpkg-query --show "$1" ;;
   esac >/dev/null 2>&1

@@ -138,10 +138,10 @@ TARGETS = MappingProxyType(
             ),
             Target(
                 name="riscv32",
-                description="RV32IMAC, QEMU virt",
+                description="RV32IMC, QEMU virt",
                 tool_prefix="riscv64-unknown-elf-",
                 cpu_flags=(
-                    *("-march=rv32imac", "-mabi=ilp32", "-misa-spec=2.2"),
+                    *("-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2"),
                     *("-mcmodel=medany", "--specs=picolibc.specs"),
                 ),
                 link_flags=("-nostartfiles",),

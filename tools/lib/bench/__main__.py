@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import ROOT, check, ram, readme, speed
+from bench import ROOT, check, cores, ram, readme, speed
 from bench.configurations import CONFIGURATIONS
 from bench.limits import load_limits
 from bench.models import SHAPES_PREFIX, Model, find_models, find_shapes, select
 from bench.peers import load_peers
 from bench.tables import say
+from fdt_mlir.paths.path_plan import STRATEGIES
 
 _EXAMPLES = """examples:
   tools/bench ram                         RAM of every model by every strategy
   tools/bench ram kws_ref_model 'vww*'    of these
   tools/bench speed examples/kws          instructions, code and stack on a Cortex-M4
+  tools/bench cores                       equal outputs on every emulated core?
   tools/bench check --issue 4             every figure that issue 4 sets a limit for
   tools/bench readme                      write README.md's table anew
 """
@@ -56,6 +58,11 @@ def _speed(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, A
     )
 
 
+def _cores(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
+    chosen = _without_large(options, models)
+    return cores.run(chosen, options.cores, options.strategy, options.timeout)
+
+
 def _check(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
     issues = options.issue
     limits = [limit for limit in load_limits() if not issues or limit.issue in issues]
@@ -88,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     commands = result.add_subparsers(required=True, metavar="COMMAND")
     _add_ram(commands)
     _add_speed(commands)
+    _add_cores(commands)
     _add_check(commands)
     _add_readme(commands)
     return result
@@ -114,6 +122,22 @@ def _add_speed(commands: Any) -> None:
     command.add_argument("--layers", action="store_true", help="also the instructions of each step")
     _add_large(command)
     _add_common(command, _speed, timeout_seconds=1800)
+
+
+def _add_cores(commands: Any) -> None:
+    command = commands.add_parser("cores", help="equal outputs on every emulated core")
+    _add_models(command)
+    command.add_argument(
+        "--cores",
+        nargs="+",
+        choices=cores.CORES,
+        default=cores.CORES,
+        metavar="CORE",
+        help=f"default: {' '.join(cores.CORES)}",
+    )
+    command.add_argument("--strategy", choices=STRATEGIES, default="auto", help="default: auto")
+    _add_large(command)
+    _add_common(command, _cores, timeout_seconds=1800)
 
 
 def _add_check(commands: Any) -> None:

@@ -121,7 +121,11 @@ class Subject:
     @cached_property
     def device_differences(self) -> tuple[int, int]:
         """The same on the emulated core."""
-        return self._differences(DEVICE, False, not self.configuration.every_sample_on_device)
+        return self.core_differences(DEVICE)
+
+    def core_differences(self, core: str) -> tuple[int, int]:
+        """The same on any emulated core."""
+        return self._differences(core, False, not self.configuration.every_sample_on_device)
 
     @cached_property
     def tflm_differences(self) -> tuple[int, int]:
