@@ -69,6 +69,11 @@ class Compiled:
         """RAM that the model needs, inputs and outputs included, in bytes."""
         return self.report["arena_bytes"]
 
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The C files and the header: all that a firmware project needs."""
+        return {name: text for name, text in self.files.items() if name.endswith((".c", ".h"))}
+
     def write(self, folder: Path | str) -> None:
         """Write C, header and report into `folder`: all of them, or nothing.
 
@@ -177,7 +182,8 @@ def compile_model(
         emitc = str(module)
         source = print_c(module)
     clock.end()
-    report = build_report(path.name, name, options.strategy, facts, discovery)
+    asked = DiscoveryOptions(options.strategy, options.max_mac_overhead, options.ram_bytes)
+    report = build_report(path.name, name, asked, facts, discovery)
     files = {
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts),

@@ -124,7 +124,7 @@ def test_a_budget_that_nothing_reaches(tmp_path: Path) -> None:
     )
     assert told, message
     least = int(told[1])
-    assert f"raise the limit by {least - 2000} bytes" in message
+    assert f"raise the limit by {least - 2000} bytes (--ram {least})" in message
     assert not (tmp_path / "kws").exists()
     compiled = api.compile(model_path("kws"), ram_bytes=least)
     assert compiled.arena_bytes == least

@@ -36,10 +36,11 @@ def _run(argv: Sequence[str]) -> int:
     from rich.console import Console
 
     from fdt_mlir.api import CompileOptions, compile_model
+    from fdt_mlir.report.code_size import measure_code
     from fdt_mlir.report.explain import print_explanation
-    from fdt_mlir.report.table import print_summary
+    from fdt_mlir.report.summary import print_summary
 
-    messages = Console(stderr=True)
+    messages = Console(stderr=True, quiet=options.quiet)
     choices = CompileOptions(
         name=options.name,
         strategy=options.strategy,
@@ -56,16 +57,21 @@ def _run(argv: Sequence[str]) -> int:
         target=options.target,
         optimize=options.optimize,
     )
+    code = None
     with messages.status("importer") as status:
         compiled = compile_model(options.model, choices, status.update)
+        if not (options.json or options.quiet):
+            status.update("measuring the code")
+            weights_bytes = compiled.report["weights_bytes"]
+            code = measure_code(compiled.sources, weights_bytes, options.target)
     if options.output is not None:
         compiled.write(options.output)
     if options.json:
         sys.stdout.write(json.dumps(compiled.report, indent=2) + "\n")
     elif not options.quiet:
-        print_summary(compiled.report, Console())
+        print_summary(compiled.report, Console(), code)
         if options.explain:
-            print_explanation(compiled.discovery, Console())
+            print_explanation(compiled.report, compiled.discovery, Console())
         if options.output is not None:
             messages.print(f"wrote {', '.join(compiled.files)} to {options.output}")
     return ExitStatus.DONE

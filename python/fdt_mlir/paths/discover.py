@@ -20,6 +20,7 @@ from fdt_mlir.paths.path_plan import (
     ParetoPoint,
     PathPlan,
     Strategy,
+    UntiledPlan,
     overhead,
 )
 from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
@@ -158,13 +159,14 @@ class _Chooser:
         program, plan = predict_layout(self.graph, best.regions)
         peak = find_peak(self.graph, program, plan)
         more = 100 * overhead(best.macs, self.graph.macs)
+        other = "" if self.options.strategy == "auto" else "allow all paths (--strategy auto), "
         return compile_error(
             f"no tiling fits {self.options.ram_bytes} bytes of RAM: the smallest arena found is"
             f" {plan.arena_bytes} bytes, at {more:.1f} % more multiply-accumulates; it is set by"
             f" '{peak.buffer}' ({peak.buffer_bytes} bytes) in '{peak.step}'",
             peak.location,
-            f"raise the limit by {plan.arena_bytes - self.options.ram_bytes} bytes, allow another"
-            " strategy, or make that tensor smaller",
+            f"raise the limit by {plan.arena_bytes - self.options.ram_bytes} bytes"
+            f" (--ram {plan.arena_bytes}), {other}or make that tensor smaller",
         )
 
 
@@ -205,19 +207,24 @@ def _describe(
     pareto: tuple[ParetoPoint, ...],
 ) -> Discovery:
     program, plan = predict_layout(graph, chosen.regions)
-    _, untiled = predict_layout(graph, ())
     peak = find_peak(graph, program, plan)
     return Discovery(
         paths=tuple(_path_plan(graph, chosen.regions, region, plan) for region in chosen.regions),
         predicted_arena_bytes=plan.arena_bytes,
         predicted_macs=chosen.macs,
-        untiled_arena_bytes=untiled.arena_bytes,
+        untiled=_untiled_plan(graph),
         untiled_macs=graph.macs,
         pareto=pareto,
         explanation=explain(graph, options, tables, chosen.regions, plan.arena_bytes),
         peak_step=peak.step,
         peak_buffer=peak.buffer,
     )
+
+
+def _untiled_plan(graph: Graph) -> UntiledPlan:
+    program, plan = predict_layout(graph, ())
+    shapes = {tensor.name: tensor.shape for tensor in graph.tensors.values()}
+    return UntiledPlan(tuple(step.name for step in program.steps), program.problem, plan, shapes)
 
 
 def _path_plan(

@@ -14,8 +14,12 @@ A path is printed as one glyph per layer, in program order:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from fdt_mlir.planner.plan import Plan
+from fdt_mlir.planner.problem import Problem
 
 Strategy = Literal["none", "fdt", "ffmt", "stream", "paper", "auto"]
 STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "stream", "paper", "auto")
@@ -69,6 +73,19 @@ class LayerNote:
 
 
 @dataclass(frozen=True)
+class UntiledPlan:
+    """The arena of the model where nothing is tiled: names of steps, the problem, its plan.
+
+    `shapes` holds the shape of each buffer.
+    """
+
+    steps: tuple[str, ...]
+    problem: Problem
+    plan: Plan
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class Discovery:
     """The decision, what it is predicted to cost, and what else could have been chosen.
 
@@ -78,12 +95,16 @@ class Discovery:
     paths: tuple[PathPlan, ...]
     predicted_arena_bytes: int
     predicted_macs: int
-    untiled_arena_bytes: int
+    untiled: UntiledPlan
     untiled_macs: int
     pareto: tuple[ParetoPoint, ...]
     explanation: tuple[LayerNote, ...]
     peak_step: str
     peak_buffer: str
+
+    @property
+    def untiled_arena_bytes(self) -> int:
+        return self.untiled.plan.arena_bytes
 
     @property
     def mac_overhead(self) -> float:

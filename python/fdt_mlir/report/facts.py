@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
+from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
 from fdt_mlir.allocate.plan_arena import is_entry
 from fdt_mlir.bindings import ir, walk
+from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
 
@@ -30,9 +32,14 @@ class Port:
 
 @dataclass(frozen=True)
 class PlacedBuffer:
-    """A buffer of the plan: bytes, place, half-open lifetime in steps."""
+    """A buffer of the plan: what it holds, its place, its half-open lifetime in steps.
+
+    The shape of a ring or of a tile's buffer is that of the part which exists, not of the tensor.
+    """
 
     name: str
+    shape: tuple[int, ...]
+    type: str
     bytes: int
     offset: int
     first: int
@@ -41,12 +48,21 @@ class PlacedBuffer:
 
 @dataclass(frozen=True)
 class StepFacts:
-    """One step: what it computes, its work, and the live bytes while it runs."""
+    """One step: what it computes, its work, and the live bytes while it runs.
+
+    `shape` is what one call writes, a tile inside a loop; `writes` and `reads` name buffers.
+    `in_place` names the one among those it reads whose bytes it overwrites, None where there is
+    none; it is `writes` itself where the step adds to what that holds.
+    """
 
     name: str
     kind: str
+    shape: tuple[int, ...]
     macs: int
     live_bytes: int
+    writes: str
+    reads: tuple[str, ...]
+    in_place: str | None
 
 
 @dataclass(frozen=True)
@@ -104,11 +120,19 @@ class Facts:
     def macs(self) -> int:
         return sum(step.macs for step in self.steps)
 
+    @property
+    def element_type(self) -> str:
+        """The type of most results: int8 for a quantised model, whatever its edges and sums are."""
+        types = {buffer.name: buffer.type for buffer in self.buffers}
+        results = [types[step.writes] for step in self.steps]
+        return max(results, key=results.count, default=self.inputs[0].type)
+
 
 def collect_facts(module: ir.Module) -> Facts:
     """Read the facts of a module after fdt-plan-arena."""
     (entry,) = [op.operation for op in module.body.operations if is_entry(op.operation)]
     lifetimes = lifetimes_of(entry)
+    buffers = tuple(_placed(entry, buffer) for buffer in lifetimes.buffers)
     attributes = entry.attributes
     return Facts(
         arena_bytes=attributes["fdt.arena_bytes"].value,
@@ -119,19 +143,64 @@ def collect_facts(module: ir.Module) -> Facts:
         weights_bytes=_weights_bytes(module),
         inputs=_inputs(entry),
         outputs=_outputs(entry),
-        buffers=tuple(
-            PlacedBuffer(b.name, b.size_bytes, _offset(entry, b.value), b.first, b.last)
-            for b in lifetimes.buffers
-        ),
-        steps=_steps(lifetimes),
+        buffers=buffers,
+        steps=_steps(lifetimes, {buffer.name: buffer for buffer in buffers}),
     )
 
 
-def _steps(lifetimes: Lifetimes) -> tuple[StepFacts, ...]:
-    return tuple(
-        StepFacts(step.name, step.kind, step.macs, lifetimes.live_bytes(number))
-        for number, step in enumerate(lifetimes.steps)
+def _placed(entry: ir.Operation, buffer: LiveBuffer) -> PlacedBuffer:
+    return PlacedBuffer(
+        name=buffer.name,
+        shape=tuple(buffer.value.type.shape),
+        type=type_name(buffer.value.type.element_type),
+        bytes=buffer.size_bytes,
+        offset=_offset(entry, buffer.value),
+        first=buffer.first,
+        last=buffer.last,
     )
+
+
+def _steps(lifetimes: Lifetimes, placed: Mapping[str, PlacedBuffer]) -> tuple[StepFacts, ...]:
+    names = {buffer.value: buffer.name for buffer in lifetimes.buffers}
+    steps: list[StepFacts] = []
+    for number, step in enumerate(lifetimes.steps):
+        target = view_of(destination_of(step.op))
+        writes = names[target.base]
+        sources = [view_of(value).base for value in inputs_of(step.op)]
+        reads = dict.fromkeys(names[base] for base in sources if base in names)
+        if _reads_its_result(step.op):
+            reads[writes] = None
+        steps.append(
+            StepFacts(
+                name=step.name,
+                kind=step.kind,
+                shape=target.shape,
+                macs=step.macs,
+                live_bytes=lifetimes.live_bytes(number),
+                writes=writes,
+                reads=tuple(reads),
+                in_place=_overwritten(placed[writes], [placed[name] for name in reads]),
+            )
+        )
+    return tuple(steps)
+
+
+def _reads_its_result(call: ir.Operation) -> bool:
+    """Whether a kernel reads what its destination held before, as in a sum of tiles."""
+    stages = read_kernel(call).stages
+    return any("out" in (*stage.args, *stage.init_args) for stage in stages)
+
+
+def _overwritten(result: PlacedBuffer, read: Sequence[PlacedBuffer]) -> str | None:
+    """The buffer of `read` with which `result` shares the most bytes."""
+    shared = {buffer.name: _common_bytes(result, buffer) for buffer in read}
+    most = max(shared, key=lambda name: shared[name], default=None)
+    return most if most is not None and shared[most] else None
+
+
+def _common_bytes(one: PlacedBuffer, other: PlacedBuffer) -> int:
+    end = min(one.offset + one.bytes, other.offset + other.bytes)
+    return max(0, end - max(one.offset, other.offset))
 
 
 def _weights_bytes(module: ir.Module) -> int:

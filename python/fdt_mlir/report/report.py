@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 from fdt_mlir import __version__
-from fdt_mlir.paths.path_plan import Discovery, PathPlan, overhead
-from fdt_mlir.report.facts import Facts
+from fdt_mlir.paths.path_plan import Discovery, DiscoveryOptions, PathPlan, UntiledPlan, overhead
+from fdt_mlir.report.facts import Facts, StepFacts
 
 _PACKAGES = ("iree-base-compiler", "tosa-converter-for-tflite")
 
 
 def build_report(
-    model_file: str, name: str, strategy: str, facts: Facts, discovery: Discovery
+    model_file: str, name: str, options: DiscoveryOptions, facts: Facts, discovery: Discovery
 ) -> Mapping[str, Any]:
     """Collect everything that report.json holds, in the order in which it is written."""
     return {
         "model": model_file,
         "name": name,
-        "strategy": strategy,
+        "strategy": options.strategy,
+        "limits": {
+            "ram_bytes": options.ram_bytes or None,
+            "mac_overhead": options.max_mac_overhead / 100,
+        },
+        "element_type": facts.element_type,
         "arena_bytes": facts.arena_bytes,
         "arena_align": facts.arena_align,
         "arena_bytes_untiled": discovery.untiled_arena_bytes,
@@ -38,10 +43,42 @@ def build_report(
         "inputs": [asdict(port) for port in facts.inputs],
         "outputs": [asdict(port) for port in facts.outputs],
         "buffers": [asdict(buffer) for buffer in facts.buffers],
-        "steps": [asdict(step) for step in facts.steps],
+        "steps": [_step(step, discovery.paths) for step in facts.steps],
+        "untiled": _untiled(discovery.untiled),
         "paths": [_path(path) for path in discovery.paths],
         "pareto": [asdict(point) for point in discovery.pareto],
         "versions": {"fdt-mlir": __version__, **{name: version(name) for name in _PACKAGES}},
+    }
+
+
+def _step(step: StepFacts, paths: Sequence[PathPlan]) -> Mapping[str, Any]:
+    numbers = [number for number, path in enumerate(paths) if step.name in path.layers]
+    return {**asdict(step), "path": numbers[0] if numbers else None}
+
+
+def _untiled(untiled: UntiledPlan) -> Mapping[str, Any]:
+    """The plan that the tiled one is compared with, in the same terms."""
+    buffers = untiled.problem.buffers
+    return {
+        "arena_bytes": untiled.plan.arena_bytes,
+        "buffers": [
+            {
+                "name": buffer.name,
+                "shape": list(untiled.shapes[buffer.name]),
+                "bytes": buffer.size_bytes,
+                "offset": untiled.plan.offsets[buffer.name],
+                "first": buffer.first,
+                "last": buffer.last,
+            }
+            for buffer in buffers
+        ],
+        "steps": [
+            {
+                "name": name,
+                "live_bytes": sum(b.size_bytes for b in buffers if b.first <= number < b.last),
+            }
+            for number, name in enumerate(untiled.steps)
+        ],
     }
 
 
