@@ -4,6 +4,7 @@ Everything that depends on the version of the wheel lives here, each workaround 
 the API that is missing. `test/bindings` re-checks these facts.
 """
 
+import io
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ __all__ = [
     "PassManager",
     "apply_transform",
     "constant_array",
+    "copy_module",
     "downcast",
     "ir",
     "merge_symbols",
@@ -49,6 +51,13 @@ def parse_file(path: Path) -> ir.Module:
     Raises ir.MLIRError where the text is not valid IR.
     """
     return ir.Module.parseFile(str(path))
+
+
+def copy_module(module: ir.Module) -> ir.Module:
+    """An equal module in the same context, locations included."""
+    buffer = io.BytesIO()
+    module.operation.write_bytecode(buffer)
+    return ir.Module.parse(buffer.getvalue(), module.context)
 
 
 def apply_transform(payload: ir.Module, sequence: ir.Operation, script: ir.Module) -> str | None:

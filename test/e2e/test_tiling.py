@@ -38,7 +38,7 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
 ARENA_LIMITS: Mapping[str, Mapping[str, int]] = {
     "text_class": {"fdt": 2_150, "paper": 4_143, "auto": 1_100},
     "magic_wand": {"fdt": 4_500, "auto": 1_850},
-    "cifar10": {"fdt": 45_000, "auto": 41_300, "auto-10": 37_000, "auto-30": 32_000},
+    "cifar10": {"fdt": 45_000, "auto": 20_500, "auto-10": 20_500, "auto-30": 20_500},
     "kws_ref_model": {"fdt": 8_700, "auto": 5_300, "auto-30": 5_300},
     "vww_96_int8": {"fdt": 30_000, "auto": 28_100, "auto-10": 28_100, "auto-30": 28_100},
     "pretrainedResnet_quant": {"fdt": 32_800, "auto": 14_300, "auto-10": 14_300, "auto-30": 14_300},

@@ -45,11 +45,11 @@ func.func @dense(%x: tensor<3xf32>) -> tensor<2xf32> {
 
 // -----
 
-// Widen, then take the maximum of each two rows: the windows do not overlap, so one row of the
-// result at a time costs no work. As a stream its rows lie over those of the input that are done.
-// The unit batch of the input is a view.
+// Widen, then take the maximum of each two rows: each element of what is wide is needed once, so the
+// two become one layer. Without that, one row of the result at a time costs no work. The unit batch
+// of the input is a view.
 // CHECK-LABEL: func.func @rows(
-// CHECK-SAME: fdt.paths = [{dims = array<i64: 0>, family = "stream", glyph = "||", layers = ["widen", "pool"], tiles = array<i64: 2>}]
+// CHECK-SAME: fdt.paths = [{dims = array<i64>, family = "merge", glyph = "()", layers = ["widen", "pool"], tiles = array<i64>}]
 // FFMT-LABEL: func.func @rows(
 // FFMT-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "ffmt", glyph = "[]", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
 // NONE-LABEL: func.func @rows(
@@ -72,6 +72,42 @@ func.func @rows(%x: tensor<1x12x5xi8>) -> tensor<6x5xi32> {
   %extent = tensor.empty() : tensor<2xi32>
   %pool = linalg.generic {indexing_maps = [#windows, #window, #pooled], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%wide, %extent : tensor<12x5xi32>, tensor<2xi32>) outs(%least : tensor<6x5xi32>)
+      attrs = {fdt.layer = "pool", fdt.role = "reduce"} {
+  ^bb0(%e: i32, %unused: i32, %acc: i32):
+    %m = arith.maxsi %acc, %e : i32
+    linalg.yield %m : i32
+  } -> tensor<6x5xi32>
+  return %pool : tensor<6x5xi32>
+}
+
+// -----
+
+// Windows of three rows overlap: a stream keeps the row that two of them need, and its result lies
+// over the rows of the input that are done. Tiles of feature maps widen that row twice.
+// CHECK-LABEL: func.func @overlapping(
+// CHECK-SAME: fdt.paths = [{dims = array<i64: 0>, family = "stream", glyph = "||", layers = ["widen", "pool"], tiles = array<i64: 1>}]
+// FFMT-LABEL: func.func @overlapping(
+// FFMT-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "ffmt", glyph = "[]", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
+// NONE-LABEL: func.func @overlapping(
+// NONE-SAME: fdt.paths = []
+#same = affine_map<(d0, d1) -> (d0, d1)>
+#windows = affine_map<(d0, d1, d2) -> (d0 * 2 + d2, d1)>
+#window = affine_map<(d0, d1, d2) -> (d2)>
+#pooled = affine_map<(d0, d1, d2) -> (d0, d1)>
+func.func @overlapping(%x: tensor<1x13x5xi8>) -> tensor<6x5xi32> {
+  %image = tensor.collapse_shape %x [[0, 1], [2]] : tensor<1x13x5xi8> into tensor<13x5xi8>
+  %space = tensor.empty() : tensor<13x5xi32>
+  %wide = linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel", "parallel"]}
+      ins(%image : tensor<13x5xi8>) outs(%space : tensor<13x5xi32>)
+      attrs = {fdt.layer = "widen", fdt.role = "map"} {
+  ^bb0(%e: i8, %out: i32):
+    %w = arith.extsi %e : i8 to i32
+    linalg.yield %w : i32
+  } -> tensor<13x5xi32>
+  %least = arith.constant dense<-2147483648> : tensor<6x5xi32>
+  %extent = tensor.empty() : tensor<3xi32>
+  %pool = linalg.generic {indexing_maps = [#windows, #window, #pooled], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%wide, %extent : tensor<13x5xi32>, tensor<3xi32>) outs(%least : tensor<6x5xi32>)
       attrs = {fdt.layer = "pool", fdt.role = "reduce"} {
   ^bb0(%e: i32, %unused: i32, %acc: i32):
     %m = arith.maxsi %acc, %e : i32

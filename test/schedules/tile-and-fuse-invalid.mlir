@@ -193,3 +193,27 @@ func.func @position(%table: tensor<6xf32>) -> tensor<6xf32>
   } -> tensor<6xf32>
   return %k : tensor<6xf32>
 }
+
+// -----
+
+#element = affine_map<(c) -> (c)>
+
+// A tensor that is read elsewhere cannot disappear in a merged layer.
+func.func @read_twice(%input: tensor<6xf32>) -> (tensor<6xf32>, tensor<6xf32>) attributes {
+    fdt.paths = [{family = "merge", layers = ["m", "n"], dims = array<i64>, tiles = array<i64>}]} {
+  %empty = tensor.empty() : tensor<6xf32>
+  %m = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%input : tensor<6xf32>) outs(%empty : tensor<6xf32>)
+      attrs = {fdt.layer = "m", fdt.role = "map"} {
+    ^bb0(%x: f32, %old: f32):
+      linalg.yield %x : f32
+  } -> tensor<6xf32>
+  %n = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%m : tensor<6xf32>) outs(%empty : tensor<6xf32>)
+      attrs = {fdt.layer = "n", fdt.role = "map"} {
+    ^bb0(%x: f32, %old: f32):
+      linalg.yield %x : f32
+  } -> tensor<6xf32>
+  // expected-error@+1 {{layers 'm' and 'n' cannot be one: 'func.return' reads the tensor between them as well}}
+  return %m, %n : tensor<6xf32>, tensor<6xf32>
+}

@@ -275,3 +275,47 @@ func.func @pool(%input: tensor<8x4xf32>, %bias: tensor<4xf32>) -> tensor<3x4xf32
   } -> tensor<3x4xf32>
   return %m : tensor<3x4xf32>
 }
+
+// Two layers become one: their operations, and the slice between them, get its name and roles of
+// their own. The path that follows tiles it: three rows of the result need six of the input.
+// CHECK-LABEL: func.func @merged(
+// CHECK-NOT: fdt.paths
+// CHECK: scf.for
+// CHECK: tensor.extract_slice %arg0{{.*}} [6, 2]
+// CHECK: fdt.layer = "m_n", fdt.role = "map"
+// CHECK: fdt.layer = "m_n", fdt.role = "init"
+// CHECK: fdt.layer = "m_n", fdt.role = "reduce"
+// CHECK-NOT: fdt.layer
+// CHECK: {fdt.path = 6 : i64}
+#image = affine_map<(p, o) -> (p, o)>
+func.func @merged(%input: tensor<13x2xi32>) -> tensor<6x2xi32>
+    attributes {fdt.paths = [
+      {family = "merge", layers = ["m", "n"], dims = array<i64>, tiles = array<i64>, glyph = "()"},
+      {family = "fdt", layers = ["m_n"], dims = array<i64: 0>, tiles = array<i64: 3>}]} {
+  %least = arith.constant -2147483648 : i32
+  %empty = tensor.empty() : tensor<13x2xi32>
+  %extent = tensor.empty() : tensor<2xi32>
+  %out = tensor.empty() : tensor<6x2xi32>
+  %a = linalg.generic {indexing_maps = [#image, #image], iterator_types = ["parallel", "parallel"]}
+      ins(%input : tensor<13x2xi32>) outs(%empty : tensor<13x2xi32>)
+      attrs = {fdt.layer = "m", fdt.role = "map"} {
+    ^bb0(%x: i32, %old: i32):
+      %y = arith.addi %x, %x : i32
+      linalg.yield %y : i32
+  } -> tensor<13x2xi32>
+  %even = tensor.extract_slice %a[0, 0] [12, 2] [1, 1] : tensor<13x2xi32> to tensor<12x2xi32>
+  %start = linalg.generic {indexing_maps = [#point], iterator_types = ["parallel", "parallel"]}
+      outs(%out : tensor<6x2xi32>) attrs = {fdt.layer = "n", fdt.role = "init"} {
+    ^bb0(%old: i32):
+      linalg.yield %least : i32
+  } -> tensor<6x2xi32>
+  %b = linalg.generic {indexing_maps = [#window, #extent, #pixels_out],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%even, %extent : tensor<12x2xi32>, tensor<2xi32>) outs(%start : tensor<6x2xi32>)
+      attrs = {fdt.layer = "n", fdt.role = "reduce"} {
+    ^bb0(%x: i32, %unused: i32, %most: i32):
+      %next = arith.maxsi %most, %x : i32
+      linalg.yield %next : i32
+  } -> tensor<6x2xi32>
+  return %b : tensor<6x2xi32>
+}

@@ -11,7 +11,7 @@ from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.blocking import Blocking, choose_blocking
 from fdt_mlir.kernels.kernel import Kernel, read_kernel
 from fdt_mlir.kernels.machine import Tuning
-from fdt_mlir.kernels.micro_kernel import Dot, repacked_access
+from fdt_mlir.kernels.micro_kernel import Dot, innermost_reduction, repacked_access
 from fdt_mlir.kernels.operands import View, constant_of, views_of
 from fdt_mlir.kernels.pack import PackedConstant, interleave, pack_constant, pack_quads, pack_taps
 from fdt_mlir.kernels.product import Product, match_product
@@ -110,11 +110,11 @@ def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> Packe
 
 
 def _product(module: ir.Module, kernel: Kernel) -> Product | None:
-    """What the only reduction of a kernel adds up, if that is products of bytes."""
-    reducing = [stage for stage in kernel.stages if stage.reduces]
-    if len(reducing) != 1:
+    """What the innermost reduction of a kernel adds up, if that is products of bytes."""
+    stage = innermost_reduction(kernel)
+    if stage is None:
         return None
-    return match_product(reducing[0], ir.SymbolTable(module.operation)[reducing[0].body].operation)
+    return match_product(stage, ir.SymbolTable(module.operation)[stage.body].operation)
 
 
 def _packed_in_blocks(

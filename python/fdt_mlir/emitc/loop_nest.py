@@ -38,7 +38,7 @@ from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unkno
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
-from fdt_mlir.kernels.micro_kernel import QUAD, Dot
+from fdt_mlir.kernels.micro_kernel import QUAD, Dot, innermost_reduction
 
 Result = Value | Variable
 """What a stage computed: a reduction leaves it in its accumulator."""
@@ -90,7 +90,10 @@ class _Nest:
     def _open_block(self, innermost: Loop) -> None:
         """The innermost loop of the result in steps of a block, and what is left of it."""
         self._clip_ready_windows()
-        either_way(self._all_inside(), lambda inside: self._write_blocks(innermost, inside))
+        if self._is_nest():
+            self._write_blocks(innermost, inside=False)
+        else:
+            either_way(self._all_inside(), lambda inside: self._write_blocks(innermost, inside))
         self.cursor.lanes = 1
 
     def _write_blocks(self, innermost: Loop, inside: bool) -> None:
@@ -158,12 +161,31 @@ class _Nest:
             limits, total = self._accumulator_ranges(stage, start)
             accumulators.append(variable("acc", start, limits))
             totals.append(total)
-        if isinstance(self.micro, TapLoops) and len(lanes) == QUAD:
+        if isinstance(self.micro, TapLoops) and len(lanes) == QUAD:  # never one of several
             self.micro.emit(accumulators)
         else:
-            loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
-            self._reduce(stage, loops, accumulators)
+            self._open_reduction(stage, accumulators)
         return [replace(acc, range=total) for acc, total in zip(accumulators, totals, strict=True)]
+
+    def _open_reduction(self, stage: Stage, accumulators: list[Variable]) -> None:
+        loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
+        if self.micro is None or not self._is_nest() or not self._contracts(stage):
+            return self._reduce(stage, loops, accumulators)
+
+        def reduce(inside: bool) -> None:
+            self.inside = inside
+            self._reduce(stage, loops, accumulators)
+
+        # Only inside of other reductions is it known what of a window lies inside.
+        self._clip_ready_windows()
+        return either_way(self._all_inside(), reduce)
+
+    def _is_nest(self) -> bool:
+        """Whether reductions run inside of others: layers that were merged."""
+        return sum(bool(stage.reduces) for stage in self.body.kernel.stages) > 1
+
+    def _contracts(self, stage: Stage) -> bool:
+        return stage is innermost_reduction(self.body.kernel)
 
     def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulators: list[Variable]) -> None:
         self._run_ready_stages(before=self.body.kernel.stages.index(stage))
@@ -172,7 +194,7 @@ class _Nest:
         low, high = self._clipped(stage, loops[0])
         if compare(low, ">=", high).constant:
             return None  # the window lies outside for every element of the result
-        if isinstance(self.micro, DotLoops) and len(loops) == 1:
+        if isinstance(self.micro, DotLoops) and self._contracts(stage) and len(loops) == 1:
             return self.micro.emit(loops[0], (low, high), accumulators, self.inside)
         with loop(self.body.names[loops[0].last], low, high) as value:
             saved = self.cursor.enter(loops[0], value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fdt_mlir.kernels.access import Access
 from fdt_mlir.kernels.borders import dims_by_value
@@ -49,23 +50,23 @@ def choose_blocking(
 ) -> Blocking:
     """Choose the block of a kernel.
 
-    `constants` says which operands are constants; `product` what its only reduction adds up, if
-    that is products of bytes.
+    `constants` says which operands are constants; `product` what its innermost reduction adds up,
+    if that is products of bytes.
     """
     loops = result_loops(kernel, accesses)
     if not loops or not _is_uniform(kernel, accesses, loops[-1].dims):
         return Blocking()
     reducing = [stage for stage in kernel.stages if stage.reduces]
-    if len(kernel.stages) > len(reducing) + 1 or len(reducing) > 1:
+    if len(kernel.stages) > len(reducing) + 1 or not _is_nest(reducing):
         return Blocking()  # several passes over a row, each with long bodies
     dim, extent = loops[-1].last, loops[-1].extent
-    weights = [n for n, known in enumerate(constants) if known and _reads(reducing, n)]
+    weights = [n for n, known in enumerate(constants) if known and _reads(reducing[:1], n)]
     rows = [n for n in weights if _is_row(kernel, accesses[n], dim, reducing[0])]
     machine = tuning.machine
     if machine.dsp and product is not None and product.weights in rows:
         wide = tuning.optimize == "speed"
         micro = choose_dot(kernel, accesses, dim, product, tuning)
-        if micro is None and extent >= QUAD:
+        if micro is None and extent >= QUAD and len(reducing) == 1:
             micro = choose_taps(kernel, accesses, dim, product, split=wide)
         if micro is not None:
             lanes = min(extent, QUAD)
@@ -76,6 +77,13 @@ def choose_blocking(
     )
     lanes = min(extent, machine.contraction_lanes if weights and shared else machine.lanes)
     return Blocking(lanes, dim, frozenset(rows)) if lanes > 1 else Blocking()
+
+
+def _is_nest(reducing: Sequence[Stage]) -> bool:
+    """Whether each reduction runs once for each point of the next one: layers that are merged."""
+    return all(
+        set(inner.over) >= {*outer.over, *outer.reduces} for inner, outer in pairwise(reducing)
+    )
 
 
 def _reads(stages: Sequence[Stage], operand: int) -> bool:

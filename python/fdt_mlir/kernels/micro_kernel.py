@@ -64,11 +64,17 @@ class Taps:
 MicroKernel = Dot | Taps
 
 
+def innermost_reduction(kernel: Kernel) -> Stage | None:
+    """The reduction that others, if any, run around; None where nothing is reduced."""
+    return next((stage for stage in kernel.stages if stage.reduces), None)
+
+
 def choose_dot(
     kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, tuning: Tuning
 ) -> Dot | None:
     """The dot product of a kernel whose neighbours along `dim` share their input, if it is one."""
-    (stage,) = (stage for stage in kernel.stages if stage.reduces)
+    stage = innermost_reduction(kernel)
+    assert stage is not None
     run = reduction_loops(kernel, accesses, stage.reduces)[-1]
     reads = accesses[product.input].linear(len(kernel.dims)).coefficients
     if reads[dim] or reads[run.last] != 1 or _in_ring(accesses[product.input], run.dims):
@@ -82,7 +88,7 @@ def choose_dot(
     # Vectors where no border cuts one, as it may cut a quad.
     if tuning.machine.mve and run.extent >= VECTOR and not (clipped and run.inner % VECTOR):
         return Dot(product, run.extent, counted % VECTOR == 0, wide=False, elements=VECTOR)
-    uses = math.prod(kernel.dims[: kernel.result_dims]) // kernel.dims[dim]
+    uses = math.prod(kernel.dims[over] for over in stage.over) // kernel.dims[dim]
     wide = tuning.optimize == "speed" or (tuning.optimize == "balanced" and uses >= _WIDE_USES)
     return Dot(product, run.extent, counted % QUAD == 0, wide) if run.extent >= QUAD else None
 
@@ -90,7 +96,10 @@ def choose_dot(
 def choose_taps(
     kernel: Kernel, accesses: Sequence[Access], dim: int, product: Product, split: bool
 ) -> Taps | None:
-    """The window of a kernel whose neighbours along `dim` read neighbours, if it is one."""
+    """The window of a kernel whose neighbours along `dim` read neighbours, if it is one.
+
+    The kernel has one reduction.
+    """
     (stage,) = (stage for stage in kernel.stages if stage.reduces)
     access = accesses[product.input]
     taps = math.prod(kernel.dims[reduced] for reduced in stage.reduces)

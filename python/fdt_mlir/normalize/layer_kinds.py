@@ -15,10 +15,13 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
     """
     views = [view for op in members if (view := structured(op)) is not None]
     reductions = [view for view in views if view.is_reduction]
-    if len(reductions) > 1:
+    kinds = [_reduction_kind(view) for view in reductions]
+    # A layer merged with the pools that read it is what it was.
+    kinds = [kind for kind in kinds if kind != "pool"] or kinds[:1]
+    if len(kinds) > 1:
         return "softmax"
-    if reductions:
-        return _reduction_kind(reductions[0])
+    if kinds:
+        return kinds[0]
     if views and not all(_is_copy(view) for view in views):
         return "elementwise"
     if any(op.name == "tensor.pad" for op in members):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fdt_mlir.allocate.overlaps import distances_by_base
 from fdt_mlir.allocate.plan_arena import is_entry
 from fdt_mlir.allocate.promises import read_promises
-from fdt_mlir.bindings import ir
+from fdt_mlir.bindings import copy_module, ir
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
@@ -38,17 +37,11 @@ def build_graph(module: ir.Module, in_place: bool = True) -> Graph:
 
     Raises CompileError where the module has no entry function.
     """
-    copy = _copy(module)
+    copy = copy_module(module)
     FormKernelsPass().run(copy)
     PlacePartsPass().run(copy)
     run_mlir_passes(copy, "canonicalize,cse")
     return graph_of_kernels(copy, in_place)
-
-
-def _copy(module: ir.Module) -> ir.Module:
-    buffer = io.BytesIO()
-    module.operation.write_bytecode(buffer)
-    return ir.Module.parse(buffer.getvalue(), module.context)
 
 
 def entry_of(module: ir.Module) -> ir.Operation:
@@ -189,6 +182,7 @@ class _Builder:
             macs=kernel.macs,
             fan_in=self._fan_in(kernel, reads),
             location=location_of(call),
+            reductions=sum(bool(stage.reduces) for stage in kernel.stages),
         )
 
     def _read(self, kernel: Kernel, number: int, value: ir.Value) -> Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import SourceLocation
@@ -12,6 +13,7 @@ from fdt_mlir.paths.build_graph import build_graph
 from fdt_mlir.paths.cost import TiledProgram, predict_layout, predict_macs
 from fdt_mlir.paths.explain import explain
 from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.merges import mergeable_groups
 from fdt_mlir.paths.paper import paper_regions
 from fdt_mlir.paths.path_plan import (
     Discovery,
@@ -24,11 +26,12 @@ from fdt_mlir.paths.path_plan import (
     overhead,
 )
 from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
-from fdt_mlir.paths.search import Choice, Search
+from fdt_mlir.paths.search import Search
 from fdt_mlir.paths.stream_tables import stream_tables
 from fdt_mlir.planner.layout import LayoutLimits
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer
+from fdt_mlir.schedules.merge_layers import merged_copy
 
 # The families that each strategy searches, one search after the other: what a step needs is known
 # exactly only from a layout, so together they could miss what some of them find alone.
@@ -41,6 +44,8 @@ _SEARCHES: dict[Strategy, tuple[tuple[str, ...], ...]] = {
     "auto": (("fdt", "ffmt", "mixed", "stream"), ("fdt", "ffmt", "mixed"), ("stream",)),
 }
 _BUILT_AS: dict[str, Family] = {"fdt": "fdt", "stream": "stream"}
+# The strategies that look at the model with layers merged too, see `merges.py`.
+_MERGING: tuple[Strategy, ...] = ("stream", "auto")
 # Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
 _SCORING = LayoutLimits.quick()
 # Choices that a better layout could put first are planned again, with full limits.
@@ -54,34 +59,62 @@ def discover(module: ir.Module, options: DiscoveryOptions) -> Discovery:
     """
     # The original computes nothing in place.
     graph = build_graph(module, in_place=options.strategy != "paper")
-    return discover_in_graph(graph, options)
+    grounds = [Ground(graph)]
+    groups = mergeable_groups(graph) if options.strategy in _MERGING else []
+    if groups:
+        names = tuple(tuple(graph.layers[member].name for member in group) for group in groups)
+        grounds.append(Ground(build_graph(merged_copy(module, names)), names))
+    return _discover(grounds, options)
 
 
 def discover_in_graph(graph: Graph, options: DiscoveryOptions) -> Discovery:
     """Decide which layers to tile. Raises CompileError where the RAM limit cannot be reached."""
-    searches = _SEARCHES[options.strategy]
-    tables = _tables(graph, searches[0])
-    chooser = _Chooser(graph, options)
-    if options.strategy == "paper":
-        limit = options.max_mac_overhead / 100
-        regions = paper_regions(graph, tables, limit, _SCORING)
-        chooser.add(regions)
-    else:
-        for families in searches:
-            searched = [table for table in tables if table.family in families]
-            chooser.add_front(Search(graph, searched).front(options.ram_bytes))
-    return _describe(graph, options, tables, chooser.choose(), chooser.pareto())
+    return _discover([Ground(graph)], options)
 
 
-def _tables(graph: Graph, families: Sequence[str]) -> list[CandidateTable]:
-    tables = [table for table in candidate_tables(graph) if table.family in families]
-    return [*tables, *stream_tables(graph)] if "stream" in families else tables
+@dataclass(frozen=True)
+class Ground:
+    """What is searched: a model's graph, and the names of the layers that are merged in it."""
+
+    graph: Graph
+    merged: tuple[tuple[str, ...], ...] = ()
+
+    def tables(self, families: Sequence[str]) -> list[CandidateTable]:
+        """All candidates of some families, by end layer."""
+        found: list[CandidateTable] = []
+        if set(families) - {"stream"}:
+            found += [table for table in self._tiles if table.family in families]
+        return [*found, *self._streams] if "stream" in families else found
+
+    @cached_property
+    def _tiles(self) -> list[CandidateTable]:
+        return list(candidate_tables(self.graph))
+
+    @cached_property
+    def _streams(self) -> list[CandidateTable]:
+        return list(stream_tables(self.graph))
+
+
+def _discover(grounds: Sequence[Ground], options: DiscoveryOptions) -> Discovery:
+    """Search the model as it is, first of `grounds`, and with layers merged."""
+    chooser = _Chooser(grounds[0], options)
+    for ground in grounds:
+        if options.strategy == "paper":
+            limit = options.max_mac_overhead / 100
+            tables = ground.tables(_SEARCHES["paper"][0])
+            chooser.add(ground, [paper_regions(ground.graph, tables, limit, _SCORING)])
+            continue
+        for families in _SEARCHES[options.strategy]:
+            search = Search(ground.graph, ground.tables(families))
+            chooser.add(ground, [each.regions for each in search.front(options.ram_bytes)])
+    return _describe(options, grounds, chooser)
 
 
 @dataclass(frozen=True)
 class _Scored:
     """A set of regions with its planned arena, which no layout puts below `bound_bytes`."""
 
+    ground: Ground
     regions: tuple[Candidate, ...]
     arena_bytes: int
     bound_bytes: int
@@ -90,33 +123,23 @@ class _Scored:
     @property
     def rank(self) -> tuple[int, int, int, int]:
         tiles = sum(region.tiles for region in self.regions)
-        return self.arena_bytes, self.macs, tiles, len(self.regions)
+        paths = len(self.ground.merged) + len(self.regions)
+        return self.arena_bytes, self.macs, tiles, paths
 
 
 class _Chooser:
     """Plans arenas of choices and picks the one that the options ask for."""
 
-    def __init__(self, graph: Graph, options: DiscoveryOptions):
-        self.graph = graph
+    def __init__(self, ground: Ground, options: DiscoveryOptions):
+        self.macs = ground.graph.macs
         self.options = options
-        self.scored = [self._score(())]
+        self.scored = [_score(ground, ())]
 
-    def add_front(self, front: Sequence[Choice]) -> None:
-        """Plan the arenas of the choices of a Pareto front."""
-        known = {scored.regions for scored in self.scored}
-        new = [choice.regions for choice in front if choice.regions not in known]
-        self.scored += [self._score(regions) for regions in new]
-
-    def add(self, regions: tuple[Candidate, ...]) -> None:
-        if regions:
-            self.scored.append(self._score(regions))
-
-    def _score(
-        self, regions: tuple[Candidate, ...], limits: LayoutLimits | None = _SCORING
-    ) -> _Scored:
-        _, plan = predict_layout(self.graph, regions, limits)
-        macs = predict_macs(self.graph, regions)
-        return _Scored(regions, plan.arena_bytes, plan.lower_bound_bytes, macs)
+    def add(self, ground: Ground, choices: Sequence[tuple[Candidate, ...]]) -> None:
+        """Plan the arenas of choices, such as a Pareto front."""
+        known = {scored.regions for scored in self.scored if scored.ground is ground}
+        new = [regions for regions in dict.fromkeys(choices) if regions not in known]
+        self.scored += [_score(ground, regions) for regions in new]
 
     def choose(self) -> _Scored:
         """The best choice. Raises CompileError where none fits the RAM."""
@@ -125,11 +148,23 @@ class _Chooser:
     def _least_arena(self) -> _Scored:
         limit = self.options.max_mac_overhead / 100
         # Nothing tiled is always allowed, and comes first.
-        allowed = [s for s in self.scored if overhead(s.macs, self.graph.macs) <= limit]
+        allowed = [s for s in self.scored if overhead(s.macs, self.macs) <= limit]
         best = min(allowed, key=lambda scored: scored.rank)
         hopeful = [scored for scored in allowed if scored.bound_bytes < best.arena_bytes]
         hopeful.sort(key=lambda scored: scored.bound_bytes)
         return min([best, *self._planned(hopeful)], key=lambda scored: scored.rank)
+
+    def without_merges(self) -> _Scored:
+        """The least arena of the choices that merge nothing and do not exceed the allowed work."""
+        limit = self.options.max_mac_overhead / 100
+        return min(
+            (
+                scored
+                for scored in self.scored
+                if not scored.ground.merged and overhead(scored.macs, self.macs) <= limit
+            ),
+            key=lambda scored: scored.rank,
+        )
 
     def _least_work(self) -> _Scored:
         ram_bytes = self.options.ram_bytes
@@ -144,21 +179,22 @@ class _Chooser:
 
     def _planned(self, hopeful: Sequence[_Scored]) -> list[_Scored]:
         """Plan the first of these choices again, as the allocator will."""
-        return [self._score(scored.regions, None) for scored in hopeful[:_MOST_FINALISTS]]
+        finalists = hopeful[:_MOST_FINALISTS]
+        return [_score(scored.ground, scored.regions, None) for scored in finalists]
 
     def pareto(self) -> tuple[ParetoPoint, ...]:
         """The choices that no other beats, from least work to least memory."""
         points: list[ParetoPoint] = []
         for scored in sorted(self.scored, key=lambda s: (s.macs, s.arena_bytes)):
             if not points or scored.arena_bytes < points[-1].arena_bytes:
-                more = overhead(scored.macs, self.graph.macs)
+                more = overhead(scored.macs, self.macs)
                 points.append(ParetoPoint(scored.arena_bytes, round(more, 6)))
         return tuple(points)
 
     def _nothing_fits(self, best: _Scored) -> CompileError:
-        program, plan = predict_layout(self.graph, best.regions)
-        peak = find_peak(self.graph, program, plan)
-        more = 100 * overhead(best.macs, self.graph.macs)
+        program, plan = predict_layout(best.ground.graph, best.regions)
+        peak = find_peak(best.ground.graph, program, plan)
+        more = 100 * overhead(best.macs, self.macs)
         other = "" if self.options.strategy == "auto" else "allow all paths (--strategy auto), "
         return compile_error(
             f"no tiling fits {self.options.ram_bytes} bytes of RAM: the smallest arena found is"
@@ -168,6 +204,14 @@ class _Chooser:
             f"raise the limit by {plan.arena_bytes - self.options.ram_bytes} bytes"
             f" (--ram {plan.arena_bytes}), {other}or make that tensor smaller",
         )
+
+
+def _score(
+    ground: Ground, regions: tuple[Candidate, ...], limits: LayoutLimits | None = _SCORING
+) -> _Scored:
+    _, plan = predict_layout(ground.graph, regions, limits)
+    macs = predict_macs(ground.graph, regions)
+    return _Scored(ground, regions, plan.arena_bytes, plan.lower_bound_bytes, macs)
 
 
 @dataclass(frozen=True)
@@ -199,23 +243,25 @@ def _end(buffer: Buffer, plan: Plan) -> int:
     return plan.offsets[buffer.name] + buffer.size_bytes
 
 
-def _describe(
-    graph: Graph,
-    options: DiscoveryOptions,
-    tables: Sequence[CandidateTable],
-    chosen: _Scored,
-    pareto: tuple[ParetoPoint, ...],
-) -> Discovery:
+def _describe(options: DiscoveryOptions, grounds: Sequence[Ground], chooser: _Chooser) -> Discovery:
+    chosen = chooser.choose()
+    graph = chosen.ground.graph
     program, plan = predict_layout(graph, chosen.regions)
     peak = find_peak(graph, program, plan)
+    tables = chosen.ground.tables(_SEARCHES[options.strategy][0])
     return Discovery(
-        paths=tuple(_path_plan(graph, chosen.regions, region, plan) for region in chosen.regions),
+        paths=(
+            *_merges(chosen, chooser, plan),
+            *(_path_plan(graph, chosen.regions, region, plan) for region in chosen.regions),
+        ),
         predicted_arena_bytes=plan.arena_bytes,
         predicted_macs=chosen.macs,
-        untiled=_untiled_plan(graph),
-        untiled_macs=graph.macs,
-        pareto=pareto,
-        explanation=explain(graph, options, tables, chosen.regions, plan.arena_bytes),
+        untiled=_untiled_plan(grounds[0].graph),
+        untiled_macs=grounds[0].graph.macs,
+        pareto=chooser.pareto(),
+        explanation=explain(
+            graph, options, tables, chosen.ground.merged, chosen.regions, plan.arena_bytes
+        ),
         peak_step=peak.step,
         peak_buffer=peak.buffer,
     )
@@ -225,6 +271,24 @@ def _untiled_plan(graph: Graph) -> UntiledPlan:
     program, plan = predict_layout(graph, ())
     shapes = {tensor.name: tensor.shape for tensor in graph.tensors.values()}
     return UntiledPlan(tuple(step.name for step in program.steps), program.problem, plan, shapes)
+
+
+def _merges(chosen: _Scored, chooser: _Chooser, plan: Plan) -> list[PathPlan]:
+    """The layers that are merged, as paths."""
+    if not chosen.ground.merged:
+        return []
+    unmerged = chooser.without_merges()
+    return [
+        PathPlan(
+            layers=names,
+            dims=(),
+            tiles=(),
+            family="merge",
+            glyph="(" + "-" * (len(names) - 2) + ")",
+            saved_bytes=unmerged.arena_bytes - plan.arena_bytes,
+        )
+        for names in chosen.ground.merged
+    ]
 
 
 def _path_plan(

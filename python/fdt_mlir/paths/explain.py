@@ -15,10 +15,14 @@ def explain(
     graph: Graph,
     options: DiscoveryOptions,
     tables: Sequence[CandidateTable],
+    merged: Sequence[Sequence[str]],
     regions: Sequence[Candidate],
     arena_bytes: int,
 ) -> tuple[LayerNote, ...]:
-    """Say for each layer in which path it is or why it is in none."""
+    """Say for each layer in which path it is or why it is in none.
+
+    Paths are counted from the groups of `merged` layers on.
+    """
     path_of = {member: n for n, region in enumerate(regions) for member in region.members}
     live, needs = untiled_live_bytes(graph), untiled_needs_bytes(graph)
     notes: list[LayerNote] = []
@@ -34,7 +38,8 @@ def explain(
             reason = f"needs {needs[number]} bytes, less than the arena"
         else:
             reason = _obstacle(graph, tables, number, needs[number])
-        notes.append(LayerNote(layer.name, live[number], path, reason))
+        place = None if path is None else len(merged) + path
+        notes.append(LayerNote(layer.name, live[number], place, reason))
     return tuple(notes)
 
 

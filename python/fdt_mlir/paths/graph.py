@@ -86,6 +86,7 @@ class LayerNode:
     of the result, None for an axis of extent 1. `constant_dims` are the loops that index weights
     or other constants. `part_of` names the tensor that the result is a part of, if it is.
     `overlaps` lists the tensors whose bytes the result may take, should they die here.
+    `reductions` counts the stages that reduce.
     """
 
     name: str
@@ -99,6 +100,7 @@ class LayerNode:
     location: SourceLocation | None = None
     part_of: str | None = None
     overlaps: tuple[MayOverlap, ...] = ()
+    reductions: int = 0
 
     @property
     def result(self) -> str:

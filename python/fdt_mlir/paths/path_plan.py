@@ -7,7 +7,8 @@ A path is printed as one glyph per layer, in program order:
   slice of the result in place (concat end);
 - `>` Fan-In: adds a partial sum of every channel;
 - `[--]` the layers of a feature-map path, tiled along rows, columns or tokens;
-- `|--|` the layers of a stream, which keeps the rows that are needed again.
+- `|--|` the layers of a stream, which keeps the rows that are needed again;
+- `(-)` layers that become one, named after all of them; paths that follow speak of that.
 
 `<==>` thus is Fan-Out, two layers of pass-through, Fan-In.
 """
@@ -24,7 +25,7 @@ from fdt_mlir.planner.problem import Problem
 Strategy = Literal["none", "fdt", "ffmt", "stream", "paper", "auto"]
 STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "stream", "paper", "auto")
 
-Family = Literal["fdt", "ffmt", "stream"]
+Family = Literal["fdt", "ffmt", "stream", "merge"]
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ class DiscoveryOptions:
 
 @dataclass(frozen=True)
 class PathPlan:
-    """Layers that run tile by tile, in program order, the end layer last.
+    """Layers that run tile by tile, or are merged, in program order, the end layer last.
 
-    `dims` are loops of the end layer and `tiles` the sizes of their tiles. `saved_bytes` is what
-    the arena would grow by without this path, all others kept.
+    `dims` are loops of the end layer and `tiles` the sizes of their tiles, none where layers are
+    merged. `saved_bytes` is what the arena would grow by without this path, all others kept; for
+    merged layers, which the others build on, without any of them and the best other paths.
     """
 
     layers: tuple[str, ...]

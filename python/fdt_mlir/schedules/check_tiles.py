@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fdt_mlir.attributes import integers
+from fdt_mlir.attributes import integers, string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError
@@ -14,7 +14,11 @@ from fdt_mlir.schedules.script import Script
 
 _TILE = "transform.structured.tile_using_for"
 _MATCH = "transform.structured.match"
+_INCLUDE = "transform.include"
+_CONSTANT = "transform.param.constant"
 _HANDLES = ("transform.split_handle",)
+_BECOME = "become"
+"""The sequence that gives an operation another layer and role."""
 
 
 def check_tiles(script: Script, payload: ir.Module) -> None:
@@ -24,16 +28,50 @@ def check_tiles(script: Script, payload: ir.Module) -> None:
     are not found by attributes are left to the interpreter.
     """
     errors: list[Diagnostic] = []
+    marks = _Marks([op for op in walk(payload.operation) if "fdt.layer" in op.attributes])
     for name, sequence in script.named_sequences().items():
         for op in walk(sequence):
             if op.name == _TILE:
-                errors += _check(op, name, payload)
+                errors += _check(op, name, marks)
+            elif op.name == _INCLUDE and string(op, "target") == _BECOME:
+                marks.become(*op.operands)
     if errors:
         raise CompileError(errors)
 
 
-def _check(op: ir.Operation, sequence: str, payload: ir.Module) -> list[Diagnostic]:
-    target = _matched(op.operands[0], payload)
+class _Marks:
+    """Layer and role of each operation of the payload, as the schedule has them at some point."""
+
+    def __init__(self, members: Sequence[ir.Operation]):
+        self.names = {
+            op: (op.attributes["fdt.layer"], op.attributes["fdt.role"])
+            for op in members
+            if "fdt.role" in op.attributes
+        }
+
+    def matched(self, handle: ir.Value) -> ir.Operation | None:
+        """The operation that a handle holds, where layer and role name just one."""
+        op = producer(handle)
+        while op is not None and op.name in _HANDLES:
+            op = producer(op.operands[0])
+        if op is None or op.name != _MATCH or "op_attrs" not in op.attributes:
+            return None
+        wanted = ir.DictAttr(op.attributes["op_attrs"])
+        if "fdt.layer" not in wanted or "fdt.role" not in wanted:
+            return None
+        name = (wanted["fdt.layer"], wanted["fdt.role"])
+        found = [candidate for candidate, known in self.names.items() if known == name]
+        return found[0] if len(found) == 1 else None
+
+    def become(self, handle: ir.Value, layer: ir.Value, role: ir.Value) -> None:
+        """Follow the sequence that makes an operation part of another layer."""
+        op, texts = self.matched(handle), (_text(layer), _text(role))
+        if op is not None and texts[0] is not None and texts[1] is not None:
+            self.names[op] = (texts[0], texts[1])
+
+
+def _check(op: ir.Operation, sequence: str, marks: _Marks) -> list[Diagnostic]:
+    target = marks.matched(op.operands[0])
     view = structured(target) if target is not None else None
     if target is None or view is None:
         return []
@@ -43,8 +81,8 @@ def _check(op: ir.Operation, sequence: str, payload: ir.Module) -> list[Diagnost
         if tile < 0 or (tile > 0 and (extent % tile or tile >= extent)):
             errors.append(
                 Diagnostic(
-                    f"in @{sequence}: tiles of {tile} in loop {loop} of {_name(target)}, whose "
-                    f"extent is {extent}",
+                    f"in @{sequence}: tiles of {tile} in loop {loop} of layer "
+                    f"{marks.names[target][0]}, whose extent is {extent}",
                     location_of(op),
                     f"a tile size divides the extent: {_listed(_divisors(extent))}",
                 )
@@ -52,26 +90,10 @@ def _check(op: ir.Operation, sequence: str, payload: ir.Module) -> list[Diagnost
     return errors
 
 
-def _matched(handle: ir.Value, payload: ir.Module) -> ir.Operation | None:
-    """The operation of the payload that a handle holds, where attributes name just one."""
-    op = producer(handle)
-    while op is not None and op.name in _HANDLES:
-        op = producer(op.operands[0])
-    if op is None or op.name != _MATCH or "op_attrs" not in op.attributes:
-        return None
-    wanted = ir.DictAttr(op.attributes["op_attrs"])
-    found = [candidate for candidate in walk(payload.operation) if _has(candidate, wanted)]
-    return found[0] if len(found) == 1 else None
-
-
-def _has(op: ir.Operation, wanted: ir.DictAttr) -> bool:
-    return all(
-        entry.name in op.attributes and op.attributes[entry.name] == entry.attr for entry in wanted
-    )
-
-
-def _name(op: ir.Operation) -> str:
-    return f"layer {op.attributes['fdt.layer']}" if "fdt.layer" in op.attributes else op.name
+def _text(parameter: ir.Value) -> ir.Attribute | None:
+    """The constant that a parameter holds; None where it comes from elsewhere."""
+    op = producer(parameter)
+    return op.attributes["value"] if op is not None and op.name == _CONSTANT else None
 
 
 def _divisors(extent: int) -> list[int]:

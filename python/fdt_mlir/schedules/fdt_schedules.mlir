@@ -7,6 +7,7 @@
 !op = !transform.any_op
 !number = !transform.param<i64>
 !numbers = !transform.any_param
+!text = !transform.any_param
 
 module attributes {transform.with_named_sequence} {
   // Simplify every function of the model. A tile of an empty tensor is an empty tensor, a slice of
@@ -31,6 +32,15 @@ module attributes {transform.with_named_sequence} {
       : (!op, !op) -> (!op, !op)
     transform.include @clean_up failures(propagate) (%model) : (!op) -> ()
     transform.yield %loop_around_it : !op
+  }
+
+  // Make `op` the operation `role` of layer `layer`.
+  transform.named_sequence @become(
+      %op: !op {transform.readonly}, %layer: !text {transform.readonly},
+      %role: !text {transform.readonly}) {
+    transform.annotate %op "fdt.layer" = %layer : !op, !text
+    transform.annotate %op "fdt.role" = %role : !op, !text
+    transform.yield
   }
 
   // Make the layer of `root` a member of row path number `path`.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from fdt_mlir.attributes import string
-from fdt_mlir.bindings import ir
+from fdt_mlir.bindings import copy_module, ir
 from fdt_mlir.normalize.structured import defined_functions, is_unit_reshape
 from fdt_mlir.passes import op_error
 from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
 from fdt_mlir.schedules.layer_members import Loop, MarkedLayer, layer_named, marked_layers
-from fdt_mlir.schedules.tile_path import FDT, FFMT, STREAM, TilePath, read_paths
+from fdt_mlir.schedules.merge_layers import plan_merge
+from fdt_mlir.schedules.sequence_text import SequenceText, stem_of
+from fdt_mlir.schedules.tile_path import FDT, FFMT, MERGE, STREAM, TilePath, read_paths
 
 _HEADER = """\
 // How fdt-mlir tiles this model. Tile sizes may be edited; a size in tile_sizes has to divide the
@@ -22,6 +23,7 @@ _HEADER = """\
 !op = !transform.any_op
 !number = !transform.param<i64>
 !numbers = !transform.any_param
+!text = !transform.any_param
 """
 
 _DECLARATIONS = """\
@@ -29,6 +31,8 @@ _DECLARATIONS = """\
   transform.named_sequence private @clean_up(!op {transform.readonly})
   transform.named_sequence private @fuse(
       !op {transform.readonly}, !op {transform.consumed}, !op {transform.readonly}) -> !op
+  transform.named_sequence private @become(
+      !op {transform.readonly}, !text {transform.readonly}, !text {transform.readonly})
   transform.named_sequence private @join_row_path(
       !op {transform.readonly}, !number {transform.readonly})
   transform.named_sequence private @end_row_path(
@@ -47,10 +51,17 @@ def schedule_text(module: ir.Module) -> str:
     layer or a loop that does not exist, or asks for tiles that its family cannot have.
     """
     sequences: list[str] = []
-    for function in defined_functions(module):
-        layers = marked_layers(function)
+    # What is merged is merged on a copy too: later paths are about the merged layers.
+    copy = copy_module(module)
+    for function in defined_functions(copy):
         for path in read_paths(function):
-            sequences.append(_PathScript(len(sequences), path, layers, function).text())
+            text = SequenceText(len(sequences))
+            layers = marked_layers(function)
+            if path.family == MERGE:
+                _write_merge(text, path, layers, function)
+            else:
+                _PathScript(text, path, layers, function).write()
+            sequences.append(text.text())
     includes = "".join(
         f"    transform.include @path_{number} failures(propagate) (%model) : (!op) -> ()\n"
         for number in range(len(sequences))
@@ -79,27 +90,40 @@ class _Tiled:
     tile: int
 
 
-@dataclass
-class _PathScript:
-    """The named sequence of one path, line by line."""
+def _write_merge(
+    text: SequenceText,
+    path: TilePath,
+    layers: Mapping[str, MarkedLayer],
+    function: ir.Operation,
+) -> None:
+    """Write how layers become one, and make them one."""
+    merge = plan_merge([layer_named(layers, name, function) for name in path.layers], [*layers])
+    _say_path(text, path)
+    text.say(f"become one layer, {merge.name}: no tensor between them exists")
+    merge.write(text)
+    merge.apply()
 
-    number: int
+
+def _say_path(text: SequenceText, path: TilePath) -> None:
+    text.say(f"Path {text.number} {path.glyph}".rstrip() + ": " + " -> ".join(path.layers))
+
+
+@dataclass(frozen=True)
+class _PathScript:
+    """Writes the named sequence of one path of tiles."""
+
+    text: SequenceText
     path: TilePath
     layers: Mapping[str, MarkedLayer]
     function: ir.Operation
-    lines: list[str] = field(default_factory=list[str])
 
-    def text(self) -> str:
+    def write(self) -> None:
         tiled = self._tiled_loops()
         self._describe(tiled)
-        self.lines.append(
-            f"  transform.named_sequence @path_{self.number}(%model: !op {{transform.readonly}}) {{"
-        )
         if self.path.family == FDT:
             self._fdt(tiled)
         else:
             self._rows()
-        return "\n".join([*self.lines, "    transform.yield", "  }", "", ""])
 
     # What is tiled
 
@@ -135,21 +159,14 @@ class _PathScript:
         raise op_error(self.function, f"fdt.paths cannot be carried out: {message}")
 
     def _describe(self, tiled: Sequence[_Tiled]) -> None:
-        path = self.path
-        self._say(f"Path {self.number} {path.glyph}".rstrip() + ": " + " -> ".join(path.layers))
+        _say_path(self.text, self.path)
         for each in tiled:
             loop = each.loop
             what = "reduction: tiles add partial sums" if loop.is_reduction else "result"
             count = -(-loop.extent // each.tile)
-            self._say(
+            self.text.say(
                 f"{count} tiles of {each.tile} of loop {each.dim}, extent {loop.extent} ({what})"
             )
-
-    def _say(self, comment: str) -> None:
-        self.lines.append(f"  // {comment}")
-
-    def _add(self, line: str) -> None:
-        self.lines.append(f"    {line}")
 
     # FDT
 
@@ -160,7 +177,7 @@ class _PathScript:
             self._fail("loops of the result and of the reduction are tiled together")
         fused = self._fuse(self._producers(self.members[-1], op), self._tile(op, tiled))
         self._number_of_path()
-        self._add(f'transform.annotate {fused} "fdt.path" = %path : !op, !number')
+        self.text.add(f'transform.annotate {fused} "fdt.path" = %path : !op, !number')
 
     def _tile(self, op: ir.Operation, tiled: Sequence[_Tiled]) -> str:
         """Tile `op`; gives the handle of the innermost tile loop."""
@@ -170,11 +187,11 @@ class _PathScript:
         names = (
             ["%tile_loop"] if len(tiled) == 1 else [f"%tile_loop_{n}" for n in range(len(tiled))]
         )
-        handle = self._find(op)
+        handle = self.text.find(op)
         types = ", ".join(["!op"] * (len(names) + 1))
-        self._add(f"%tile, {', '.join(names)} = transform.structured.tile_using_for {handle}")
-        self._add(f"  tile_sizes {sizes} : (!op) -> ({types})")
-        self._add("transform.include @clean_up failures(propagate) (%model) : (!op) -> ()")
+        self.text.add(f"%tile, {', '.join(names)} = transform.structured.tile_using_for {handle}")
+        self.text.add(f"  tile_sizes {sizes} : (!op) -> ({types})")
+        self.text.add("transform.include @clean_up failures(propagate) (%model) : (!op) -> ()")
         return names[-1]
 
     def _producers(self, end: MarkedLayer, tiled: ir.Operation) -> Iterable[ir.Operation]:
@@ -186,14 +203,15 @@ class _PathScript:
         members = [op for op in end.members if op in inside]
         for layer in reversed(self.members[:-1]):
             members = [*layer.members, *members]
-        yield from (op for op in reversed(members) if not is_unit_reshape(op))
+        # Views of what is fused fold into the slice that a tile takes.
+        yield from (op for op in reversed(members) if not _is_view(op))
 
     def _fuse(self, producers: Iterable[ir.Operation], loop: str) -> str:
         for op in producers:
-            handle = self._find(op)
-            around = f"%loop_with_{_stem(op)}"
-            self._add(f"{around} = transform.include @fuse failures(propagate)")
-            self._add(f"  (%model, {handle}, {loop}) : (!op, !op, !op) -> !op")
+            handle = self.text.find(op)
+            around = f"%loop_with_{stem_of(op)}"
+            self.text.add(f"{around} = transform.include @fuse failures(propagate)")
+            self.text.add(f"  (%model, {handle}, {loop}) : (!op, !op, !op) -> !op")
             loop = around
         return loop
 
@@ -203,33 +221,24 @@ class _PathScript:
         self._number_of_path()
         *others, end = self.members
         for layer in others:
-            handle = self._find(layer.root)
-            self._add(
+            handle = self.text.find(layer.root)
+            self.text.add(
                 f"transform.include @join_row_path failures(propagate) ({handle}, %path)"
                 " : (!op, !number) -> ()"
             )
-        handle = self._find(end.root)
+        handle = self.text.find(end.root)
         for name, numbers in (("dims", self.path.dims), ("tiles", self.path.tiles)):
             listed = ", ".join(str(number) for number in numbers)
-            self._add(f"%{name} = transform.param.constant array<i64: {listed}> -> !numbers")
+            self.text.add(f"%{name} = transform.param.constant array<i64: {listed}> -> !numbers")
         end_path = "@end_stream" if self.path.family == STREAM else "@end_row_path"
-        self._add(
+        self.text.add(
             f"transform.include {end_path} failures(propagate) ({handle}, %path, %dims, %tiles)"
         )
-        self._add("  : (!op, !number, !numbers, !numbers) -> ()")
+        self.text.add("  : (!op, !number, !numbers, !numbers) -> ()")
 
     def _number_of_path(self) -> None:
-        self._add(f"%path = transform.param.constant {self.number} : i64 -> !number")
-
-    def _find(self, op: ir.Operation) -> str:
-        """Find one operation by layer and role; a schedule stops where it is not exactly one."""
-        layer, role, stem = string(op, "fdt.layer"), string(op, "fdt.role"), _stem(op)
-        self._add(f"%found_{stem} = transform.structured.match attributes")
-        self._add(f'  {{fdt.layer = "{layer}", fdt.role = "{role}"}} in %model : (!op) -> !op')
-        self._add(f"%{stem} = transform.split_handle %found_{stem}")
-        self._add("  pass_through_empty_handle = false : (!op) -> !op")
-        return f"%{stem}"
+        self.text.add(f"%path = transform.param.constant {self.text.number} : i64 -> !number")
 
 
-def _stem(op: ir.Operation) -> str:
-    return f"{string(op, 'fdt.layer')}_{string(op, 'fdt.role')}"
+def _is_view(op: ir.Operation) -> bool:
+    return is_unit_reshape(op) or op.name == "tensor.extract_slice"

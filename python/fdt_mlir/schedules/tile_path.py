@@ -12,6 +12,7 @@ PATHS = "fdt.paths"
 FDT = "fdt"
 FFMT = "ffmt"
 STREAM = "stream"
+MERGE = "merge"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class TilePath:
     layer (those of its result first, then those of its reduction; loops of extent 1 do not count)
     and `tiles` their sizes. `family` is `fdt` (static tiles, a transform-dialect loop), `ffmt` (a
     row loop over kernel calls) or `stream` (one that keeps rows from tile to tile along the last of
-    `dims`). `glyph` draws the path.
+    `dims`). The layers of a `merge` become one layer and are not tiled. `glyph` draws the path.
     """
 
     family: str

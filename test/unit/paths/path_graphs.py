@@ -64,6 +64,7 @@ class GraphBuilder:
             constant_dims=frozenset({2, 3, 4, 5} if across else {2, 3, 4} if weighted else ()),
             macs=math.prod(dims) if weighted else 0,
             fan_in=FanIn((5,), 4, has_epilogue=True) if across else None,
+            reductions=1,
         )
 
     def global_pool(self, x: str) -> str:
@@ -75,7 +76,7 @@ class GraphBuilder:
         )
         reads = [Read(x, axes, in_reduction=True, in_epilogue=False)]
         fan_in = FanIn((1, 2), 4, has_epilogue=True)
-        return self.layer((depth, height, width), (0,), reads, fan_in=fan_in)
+        return self.layer((depth, height, width), (0,), reads, fan_in=fan_in, reductions=1)
 
     def dense(self, x: str, units: int, epilogue: bool = True) -> str:
         """A dense layer: each axis of its input is a reduction of its own."""
@@ -92,6 +93,7 @@ class GraphBuilder:
             constant_dims=frozenset({0, *reduced}),
             macs=units * math.prod(shape),
             fan_in=FanIn(reduced, 4, has_epilogue=epilogue),
+            reductions=1,
         )
 
     def part(self, x: str, name: str, shape: tuple[int, ...], by_reduction: bool = False) -> str:
@@ -124,10 +126,21 @@ class GraphBuilder:
         constant_dims: frozenset[int] = frozenset(),
         macs: int = 0,
         fan_in: FanIn | None = None,
+        reductions: int = 0,
     ) -> str:
         name = f"layer_{len(self.layers)}"
         self.layers.append(
-            LayerNode(name, "layer", dims, result_loops, tuple(reads), constant_dims, macs, fan_in)
+            LayerNode(
+                name,
+                "layer",
+                dims,
+                result_loops,
+                tuple(reads),
+                constant_dims,
+                macs,
+                fan_in,
+                reductions=reductions,
+            )
         )
         self.shapes[name] = tuple(dims[loop] for loop in result_loops)
         self.element_bytes[name] = self.element_bytes[reads[0].tensor]
