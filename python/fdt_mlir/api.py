@@ -21,6 +21,8 @@ from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
 from fdt_mlir.kernels.machine import OPTIMIZE, Optimize, find_machine
 from fdt_mlir.normalize.names import identifier
+from fdt_mlir.package.model import Files, firmware_model
+from fdt_mlir.package.registry import package_files
 from fdt_mlir.paths.build_graph import entry_of
 from fdt_mlir.paths.discover import discover
 from fdt_mlir.paths.discover_paths import write_paths
@@ -74,13 +76,18 @@ class Compiled:
         """The C files and the header: all that a firmware project needs."""
         return {name: text for name, text in self.files.items() if name.endswith((".c", ".h"))}
 
-    def write(self, folder: Path | str) -> None:
+    def write(self, folder: Path | str, packages: Sequence[str] = ()) -> None:
         """Write C, header and report into `folder`: all of them, or nothing.
 
-        A folder that this function wrote before is replaced; any other that has files in it is
-        left alone. Raises CompileError where the folder cannot be written.
+        `packages` are names of build systems (docs/packaging.md); each gets a folder of its name
+        inside. A folder that this function wrote before is replaced; any other that has files in it
+        is left alone. Raises CompileError where the folder cannot be written, UsageError for an
+        unknown package.
         """
-        _write_folder(Path(folder), {**self.files, "timing.json": _json(self.seconds)})
+        files: Files = {**self.files, "timing.json": _json(self.seconds)}
+        for kind in packages:
+            files |= package_files(kind, firmware_model(self.files, self.report))
+        _write_folder(Path(folder), files)
 
     def run(self, inputs: Sequence[np.ndarray], target: str = "host") -> tuple[np.ndarray, ...]:
         """Build the model for a target, run it once, and return its outputs.
@@ -268,7 +275,7 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
+def _write_folder(folder: Path, files: Files) -> None:
     where = SourceLocation(str(folder))
     if folder.exists() and not _is_replaceable(folder):
         raise compile_error(
@@ -280,8 +287,10 @@ def _write_folder(folder: Path, files: Mapping[str, str]) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
             complete = Path(scratch) / folder.name
             complete.mkdir()
-            for name, text in files.items():
-                (complete / name).write_text(text, encoding="utf-8")
+            for name, content in files.items():
+                path = complete / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.encode() if isinstance(content, str) else content)
             if folder.exists():
                 shutil.move(folder, Path(scratch) / "replaced")
             complete.rename(folder)

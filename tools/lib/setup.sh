@@ -19,7 +19,7 @@ say() { printf '%s\n' "$*" >&2; }
 # Packages for building and running the generated C, on the host and on emulated cores. The C
 # libraries are only recommended by their compilers, hence named here.
 program_packages=(
-  gcc libc6-dev
+  gcc g++ libc6-dev
   gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 )
@@ -29,7 +29,7 @@ oracle_packages=(mlir-22-tools)
 # Whether what the package brings is there already, from wherever it came.
 is_present() {
   case $1 in
-    gcc) command -v gcc ;;
+    gcc | g++) command -v "$1" ;;
     libc6-dev) echo '#include <stdio.h>' | gcc -E - ;;
     gcc-arm-none-eabi) command -v arm-none-eabi-gcc ;;
     libnewlib-arm-none-eabi) [[ $(arm-none-eabi-gcc -print-file-name=librdimon.a) == /* ]] ;;

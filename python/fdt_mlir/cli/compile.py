@@ -12,12 +12,15 @@ from pathlib import Path
 from fdt_mlir import __version__
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.errors import ExitStatus, UsageError
+from fdt_mlir.package import PACKAGE_KINDS
 
 _EXAMPLES = """examples:
   fdt-compile model.tflite -o build/model      write model.c, model.h, report.json, schedule.mlir
   fdt-compile model.tflite --ram 24K           least extra work that fits 24 KiB
   fdt-compile model.tflite --explain           what sets the peak, why layers are (not) tiled
   fdt-compile model.tflite --json              compile, print the report, write nothing
+  fdt-compile model.tflite -o build/model --package zephyr
+                                               also a Zephyr module, in build/model/zephyr
   fdt-compile model.tflite --emit tflite-plan -o planned.tflite
                                                the same model, laid out for TensorFlow Lite Micro
 """
@@ -30,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
+    if options.package and (options.output is None or options.emit != "c"):
+        raise UsageError("--package adds folders to the C: name the output with -o, and emit C")
     if options.emit == "tflite-plan":
         return _emit_tflite_plan(options)
     # Imported here, so that --help and --version answer at once.
@@ -65,7 +70,7 @@ def _run(argv: Sequence[str]) -> int:
             weights_bytes = compiled.report["weights_bytes"]
             code = measure_code(compiled.sources, weights_bytes, options.target)
     if options.output is not None:
-        compiled.write(options.output)
+        compiled.write(options.output, options.package)
     if options.json:
         sys.stdout.write(json.dumps(compiled.report, indent=2) + "\n")
     elif not options.quiet:
@@ -73,7 +78,8 @@ def _run(argv: Sequence[str]) -> int:
         if options.explain:
             print_explanation(compiled.report, compiled.discovery, Console())
         if options.output is not None:
-            messages.print(f"wrote {', '.join(compiled.files)} to {options.output}")
+            written = [*compiled.files, *(f"{kind}/" for kind in options.package)]
+            messages.print(f"wrote {', '.join(written)} to {options.output}")
     return ExitStatus.DONE
 
 
@@ -149,6 +155,15 @@ def _parser() -> argparse.ArgumentParser:
         choices=("c", "tflite-plan"),
         default="c",
         help="C (default), or the same .tflite model with a plan for TensorFlow Lite Micro",
+    )
+    parser.add_argument(
+        "--package",
+        action="append",
+        choices=PACKAGE_KINDS,
+        default=[],
+        metavar="TOOL",
+        help="also write a folder for this build system, with an example: "
+        f"{', '.join(PACKAGE_KINDS)}; may be repeated",
     )
     parser.add_argument("--name", help="prefix of all C names (default: the file's name)")
     _add_memory_options(parser)

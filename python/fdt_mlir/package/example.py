@@ -1,0 +1,93 @@
+"""The example of a package: a program that fills the inputs, runs the model, prints the outputs.
+
+Its C is also C++, needs nothing of the C library but snprintf without floats, and prints line by
+line with a function of its surroundings.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fdt_mlir.package.model import FirmwareModel, Tensor
+from fdt_mlir.package.templates import fill_file, values_of
+
+Surroundings = Literal["console.c", "esp_idf.c", "arduino.cpp"]
+
+
+def example_source(model: FirmwareModel, surroundings: Surroundings) -> str:
+    """Return the example as one file.
+
+    `console.c` has main and prints with puts, `esp_idf.c` has app_main, `arduino.cpp` has setup and
+    loop, and prints to the serial port.
+    """
+    values = values_of(model)
+    body = fill_file(
+        "example/body.c",
+        {
+            **values,
+            "FUNCTIONS": "\n".join(_helpers(model) + _ports(model)),
+            "FILL_INPUTS": _calls("fill_input", len(model.inputs)),
+            "PRINT_OUTPUTS": _calls("print_output", len(model.outputs)),
+        },
+    )
+    return fill_file(f"example/{surroundings}", {**values, "BODY": body})
+
+
+def _calls(function: str, count: int) -> str:
+    return "\n".join(f"  {function}_{number}();" for number in range(count))
+
+
+def _helpers(model: FirmwareModel) -> list[str]:
+    """The functions that the tensors of this model need, each after those it calls."""
+    inputs = {_meaning(tensor) for tensor in model.inputs}
+    outputs = {_meaning(tensor) for tensor in model.outputs}
+    wanted = {
+        "sample": inputs & {"quantized", "real"},
+        "quantize": inputs & {"quantized"},
+        "format_real": outputs & {"quantized", "real"},
+        **{f"print_{meaning}": {meaning} & outputs for meaning in ("quantized", "real", "whole")},
+    }
+    return [fill_file(f"example/{name}.c", {}) for name, readers in wanted.items() if readers]
+
+
+def _ports(model: FirmwareModel) -> list[str]:
+    prefix = model.name.upper()
+    functions: list[str] = []
+    for number, tensor in enumerate(model.inputs):
+        port = f"{prefix}_INPUT_{number}"
+        values = {"NUMBER": str(number), "PORT": port, "VALUE": _input_value(tensor, port)}
+        functions.append(fill_file("example/input.c", values))
+    for number, tensor in enumerate(model.outputs):
+        port = f"{prefix}_OUTPUT_{number}"
+        values = {"NUMBER": str(number), "PORT": port, "PRINT": _output_print(tensor, port)}
+        functions.append(fill_file("example/output.c", values))
+    return functions
+
+
+def _meaning(tensor: Tensor) -> Literal["quantized", "real", "whole"]:
+    """What the elements are: integers that stand for reals, reals, or integers (or truths)."""
+    if tensor.type.startswith("float"):
+        return "real"
+    return "quantized" if tensor.is_quantized else "whole"
+
+
+def _input_value(tensor: Tensor, port: str) -> str:
+    """The expression that element `i` of an input gets."""
+    if _meaning(tensor) == "real":
+        return "sample(i)"
+    if _meaning(tensor) == "whole":
+        return "0"
+    most = f"{tensor.type.upper()}_MAX"
+    least = "0" if tensor.type.startswith("u") else f"{tensor.type.upper()}_MIN"
+    quantization = f"{port}_SCALE, {port}_ZERO_POINT"
+    return f"({port}_TYPE)quantize(\n    sample(i), {quantization}, {least}, {most})"
+
+
+def _output_print(tensor: Tensor, port: str) -> str:
+    """The call that prints element `i` of an output."""
+    meaning = _meaning(tensor)
+    if meaning == "real":
+        return "print_real(i, output[i])"
+    if meaning == "whole":
+        return "print_whole(i, (long)output[i])"
+    return f"print_quantized(i, output[i], {port}_SCALE, {port}_ZERO_POINT)"

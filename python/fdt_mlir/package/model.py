@@ -1,0 +1,68 @@
+"""What a package is made from: the C of a model, and what its example has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Files = dict[str, "str | bytes"]
+"""Contents by path, relative to the folder of the package; text, or bytes of an archive."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: its element type by name, such as "int8", and whether it is quantised."""
+
+    type: str
+    is_quantized: bool
+
+
+@dataclass(frozen=True)
+class FirmwareModel:
+    """A compiled model. `name` is the stem of its C names; `sources`, `headers` map names to C."""
+
+    name: str
+    arena_bytes: int
+    sources: Mapping[str, str]
+    headers: Mapping[str, str]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def description(self) -> str:
+        """One sentence for catalogues, of letters, digits and punctuation that no format quotes."""
+        return f"Neural network {self.name} in plain C, {self.arena_bytes} bytes of RAM."
+
+    def placed(self, source_folder: str, include_folder: str) -> Files:
+        """Return the C files in the given folders of a package."""
+        return {
+            **{f"{source_folder}/{name}": text for name, text in self.sources.items()},
+            **{f"{include_folder}/{name}": text for name, text in self.headers.items()},
+        }
+
+
+def firmware_model(files: Mapping[str, str], report: Mapping[str, Any]) -> FirmwareModel:
+    """Gather a compiled model from the files of a compilation and its report."""
+    return FirmwareModel(
+        name=report["name"],
+        arena_bytes=report["arena_bytes"],
+        sources={name: text for name, text in files.items() if name.endswith(".c")},
+        headers={name: text for name, text in files.items() if name.endswith(".h")},
+        inputs=tuple(_tensor(entry) for entry in report["inputs"]),
+        outputs=tuple(_tensor(entry) for entry in report["outputs"]),
+    )
+
+
+def _tensor(entry: Mapping[str, Any]) -> Tensor:
+    return Tensor(entry["type"], entry.get("scale") is not None)
+
+
+def below(files: Files, folder: str) -> Files:
+    """Return the files of a folder by their paths in it."""
+    start = f"{folder}/"
+    return {
+        path.removeprefix(start): content
+        for path, content in files.items()
+        if path.startswith(start)
+    }

@@ -1,0 +1,13 @@
+/* Runs the model @NAME@ on made-up inputs and prints its outputs. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "@NAME@.h"
+
+static void print_line(const char *line) { puts(line); }
+
+@BODY@
+void app_main(void);
+
+void app_main(void) { run_model_once(); }

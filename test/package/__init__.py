@@ -1,0 +1,1 @@
+"""Packages for build systems: accepted by the tool or its rules, built, and run."""

@@ -1,0 +1,10 @@
+#include "Arduino.h"
+
+SerialPort Serial;
+
+void delay(unsigned long) {}
+
+int main() {
+  setup();
+  loop();
+}

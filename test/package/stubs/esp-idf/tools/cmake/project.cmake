@@ -1,0 +1,20 @@
+# Stands for ESP-IDF: project() makes the program of main/ and of the components in components/.
+set(stub_folder ${CMAKE_CURRENT_LIST_DIR})
+
+macro(project name)
+  _project(${name} LANGUAGES C)
+  add_executable(${name} ${stub_folder}/start.c)
+  file(GLOB folders ${CMAKE_CURRENT_SOURCE_DIR}/components/* ${CMAKE_CURRENT_SOURCE_DIR}/main)
+  foreach(folder IN LISTS folders)
+    add_subdirectory(${folder})
+  endforeach()
+  target_link_libraries(${name} PRIVATE main)
+endmacro()
+
+macro(idf_component_register)
+  cmake_parse_arguments(component "" "" "SRCS;INCLUDE_DIRS;REQUIRES" ${ARGN})
+  get_filename_component(COMPONENT_LIB ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  add_library(${COMPONENT_LIB} STATIC ${component_SRCS})
+  target_include_directories(${COMPONENT_LIB} PUBLIC ${component_INCLUDE_DIRS})
+  target_link_libraries(${COMPONENT_LIB} PUBLIC ${component_REQUIRES})
+endmacro()

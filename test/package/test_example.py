@@ -1,0 +1,28 @@
+"""The example program of all packages, for tensors of every meaning."""
+
+from pathlib import Path
+
+import pytest
+
+from fdt_mlir import api
+from fdt_mlir.targets.toolchain import WARNING_FLAGS
+from package.commands import run_well
+from package.conftest import ROOT, expected_lines
+
+# A float model, one of uint8 with several outputs, one that reads token numbers.
+MODELS = ("cif_f32", "ssd_u8", "txt")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_prints_what_the_tensors_mean(name: str, tmp_path: Path) -> None:
+    compiled = api.compile(ROOT / "examples" / "models" / f"{name}.tflite", strategy="none")
+    folder = tmp_path / name
+    compiled.write(folder, ["cmake"])
+    example = folder / "cmake" / "example" / "main.c"
+    include = f"-I{folder}"
+    strict = [flag for flag in WARNING_FLAGS if not flag.startswith("-std")]
+    run_well("g++", "-std=c++11", *strict, "-x", "c++", include, "-c", example, "-o", "/dev/null")
+    flags = ("-std=c99", *strict, "-fsanitize=undefined", "-fno-sanitize-recover=all")
+    sources = (example, folder / f"{name}.c")
+    run_well("gcc", *flags, include, *sources, "-o", tmp_path / "example")
+    assert run_well(tmp_path / "example").splitlines() == expected_lines(folder, compiled)
