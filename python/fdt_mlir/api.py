@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fdt_mlir.allocate.promises import write_promises
+from fdt_mlir.allocate.memories import write_memories
+from fdt_mlir.allocate.promises import Place, write_promises
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c
+from fdt_mlir.emitc.memory_names import check_memories
 from fdt_mlir.errors import UsageError, compile_error
 from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
@@ -114,7 +116,9 @@ class CompileOptions:
     max_mac_overhead: percent of additional multiply-accumulates that the least arena may cost.
     transform_script: a schedule to apply instead of searching for one.
     keep_inputs: whether inputs are intact after an inference.
-    pins: places of inputs in the arena: bytes by the number of the input.
+    pins: places of inputs by number: bytes from the start of the arena, or (memory, bytes).
+    memories: bytes by name of the memories to use, the fastest first; with several, each is an
+        arena of its own. None: one arena of any size.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
     target: the core that the C is for, any by default; it runs everywhere, on that one fast.
     optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
@@ -127,7 +131,8 @@ class CompileOptions:
     max_mac_overhead: float = 0.0
     transform_script: Path | str | None = None
     keep_inputs: bool = False
-    pins: Mapping[int, int] = field(default_factory=dict[int, int])
+    pins: Mapping[int, Place] = field(default_factory=dict[int, Place])
+    memories: Mapping[str, int] = field(default_factory=dict[str, int])
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"
@@ -142,6 +147,7 @@ class CompileOptions:
             raise UsageError(f"unknown strategy '{self.strategy}': choose one of {known}")
         if self.ram_bytes < 0 or self.max_mac_overhead < 0:
             raise UsageError("ram and max-mac-overhead must not be negative")
+        check_memories(self.memories)
         find_machine(self.target)
         if self.optimize not in OPTIMIZE:
             known = ", ".join(OPTIMIZE)
@@ -170,6 +176,7 @@ def compile_model(
         module = import_model(path, _import_options(options))
         clock.run(IMPORT, module)
         clock.run(NORMALIZE, module)
+        write_memories(entry_of(module), options.memories)
         write_promises(entry_of(module), options.keep_inputs, options.pins)
         clock.run(ORDER_LAYERS, module)
         clock.begin("paths")
@@ -261,12 +268,15 @@ def _file_comment(model_file: str, report: Mapping[str, Any], facts: Facts) -> s
         f"by {versions}; strategy {report['strategy']}.",
         "",
         f"Arena: {facts.arena_bytes} bytes. {facts.macs} multiply-accumulates.",
-        "",
-        "  offset    bytes  steps     buffer",
     ]
-    for buffer in sorted(facts.buffers, key=lambda b: (b.first, b.offset)):
-        steps = f"{buffer.first}-{buffer.last - 1}"
-        lines.append(f"{buffer.offset:8} {buffer.bytes:8}  {steps:8}  {buffer.name}")
+    for number, arena in enumerate(facts.arenas):
+        if len(facts.arenas) > 1:
+            lines += ["", f"In {arena.name}, {arena.bytes} bytes:"]
+        lines += ["", "  offset    bytes  steps     buffer"]
+        buffers = [buffer for buffer in facts.buffers if buffer.arena == number]
+        for buffer in sorted(buffers, key=lambda b: (b.first, b.offset)):
+            steps = f"{buffer.first}-{buffer.last - 1}"
+            lines.append(f"{buffer.offset:8} {buffer.bytes:8}  {steps:8}  {buffer.name}")
     body = "\n".join(f" * {line}".rstrip() for line in lines)
     return f"/*\n{body}\n */\n"
 

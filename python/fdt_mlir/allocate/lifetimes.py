@@ -26,7 +26,7 @@ class LiveBuffer:
     """A buffer, the value that stands for it, and its half-open lifetime in steps.
 
     What a caller reads afterwards, an output or an input to be kept, outlives the last step.
-    `pin` fixes the place.
+    `pin` fixes the place, `home` the memory.
     """
 
     name: str
@@ -37,6 +37,7 @@ class LiveBuffer:
     last: int
     outlives: bool = False
     pin: Offset | None = None
+    home: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     promises = read_promises(function)
     if promises.keep_inputs:
         outputs += block.arguments
-    pins: dict[ir.Value, Offset] = {
-        block.arguments[number]: pin for number, pin in promises.pins.items()
-    }
+    pins: dict[ir.Value, Offset] = {block.arguments[n]: pin for n, pin in promises.pins.items()}
+    homes: dict[ir.Value, int] = {block.arguments[n]: home for n, home in promises.homes.items()}
     for base in outputs:
         spans[base] = (spans[base][0] if base in spans else 0, end)
     names = _names(function, steps)
@@ -119,6 +119,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
             *span,
             outlives=value in outputs,
             pin=pins.get(value),
+            home=homes.get(value),
         )
         for value, span in spans.items()
         if _is_buffer(value)

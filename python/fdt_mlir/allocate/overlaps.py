@@ -98,9 +98,9 @@ class DyingInput:
         result = Ends(self.result.name, self.result.size_bytes)
         return exemptions(source, result, self.distances, self.only_forward, self.steps)
 
-    def runs_backwards(self, offsets: Mapping[str, Offset]) -> bool:
+    def runs_backwards(self, arena_of: Mapping[str, int], offsets: Mapping[str, Offset]) -> bool:
         """Whether the planned places are legal only if the kernel runs backwards."""
-        if self.only_forward:
+        if self.only_forward or arena_of[self.source.name] != arena_of[self.result.name]:
             return False
         source, result = offsets[self.source.name], offsets[self.result.name]
         disjoint = (

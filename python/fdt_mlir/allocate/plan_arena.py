@@ -1,18 +1,15 @@
 """fdt-plan-arena: every buffer gets its place in the arena."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
-from fdt_mlir.allocate.overlaps import DyingInput, dying_inputs
+from fdt_mlir.allocate.overlaps import dying_inputs
+from fdt_mlir.allocate.placement import Placement, place
 from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass
-from fdt_mlir.planner.plan import Plan
-from fdt_mlir.planner.problem import Buffer, Problem
-from fdt_mlir.planner.validator import validate
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,11 @@ class PlanArenaPass(Pass):
         `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`. The plan was checked by the
         validator, which shares no code with the planner.
         Calls that the plan makes run backwards carry `fdt.reverse`.
-    Fails when: an argument is no memory of static shape, or nothing writes a buffer. A plan that
-        the validator rejects is an internal error.
+        Where the function has several `fdt.memories`, each is an arena: allocations also carry
+        `fdt.memory`, the function `fdt.input_memories` and `fdt.memory_bytes`; the sizes and
+        bounds are sums over all of them, for the memories that the buffers were given.
+    Fails when: an argument is no memory of static shape, nothing writes a buffer, or the buffers
+        do not fit the memories. A plan that the validator rejects is an internal error.
 
     Options: `in-place` (true by default), whether a result may overlap an input that dies in the
     same call.
@@ -42,10 +42,11 @@ class PlanArenaPass(Pass):
             if is_entry(function):
                 lifetimes = lifetimes_of(function)
                 pairs = dying_inputs(lifetimes) if self.in_place else []
-                result = plan(lifetimes, pairs)
-                _write(function, lifetimes, result)
+                placement = place(function, lifetimes, pairs)
+                _write(function, lifetimes, placement)
                 for pair in pairs:
-                    if pair.call is not None and pair.runs_backwards(result.offsets):
+                    backwards = pair.runs_backwards(placement.arena_of, placement.offsets)
+                    if pair.call is not None and backwards:
                         pair.call.attributes["fdt.reverse"] = ir.UnitAttr.get()
 
 
@@ -57,36 +58,30 @@ def is_entry(op: ir.Operation) -> bool:
     return "sym_visibility" not in op.attributes or string(op, "sym_visibility") != "private"
 
 
-def plan(lifetimes: Lifetimes, pairs: Sequence[DyingInput] = ()) -> Plan:
-    """Lay the buffers out; the validator has the last word."""
-    from fdt_mlir.planner.layout import plan_layout  # loads the solver, which takes long
-
-    problem = Problem(
-        tuple(
-            Buffer(b.name, b.size_bytes, b.first, b.last, b.align, b.pin) for b in lifetimes.buffers
-        ),
-        tuple(overlap for pair in pairs for overlap in pair.overlaps()),
-    )
-    result = plan_layout(problem)
-    violations = validate(problem, result)
-    assert not violations, f"the planner broke its own problem: {violations}"
-    return result
-
-
-def _write(function: ir.Operation, lifetimes: Lifetimes, result: Plan) -> None:
+def _write(function: ir.Operation, lifetimes: Lifetimes, placement: Placement) -> None:
+    several = len(placement.plans) > 1
     inputs: list[int] = []
+    input_memories: list[int] = []
     for buffer in lifetimes.buffers:
         op = producer(buffer.value)
-        offset = result.offsets[buffer.name]
+        offset, memory = placement.offsets[buffer.name], placement.arena_of[buffer.name]
         if op is None:
             inputs.append(offset)
+            input_memories.append(memory)
         else:
             op.attributes["fdt.offset"] = i64(offset)
             op.attributes["fdt.buffer"] = ir.StringAttr.get(buffer.name)
+            if several:
+                op.attributes["fdt.memory"] = i64(memory)
     align = max((buffer.align for buffer in lifetimes.buffers), default=1)
-    attributes = function.attributes
+    plans, attributes = placement.plans, function.attributes
     attributes["fdt.input_offsets"] = ir.DenseI64ArrayAttr.get(inputs)
-    attributes["fdt.arena_bytes"] = i64(result.arena_bytes)
+    attributes["fdt.arena_bytes"] = i64(sum(plan.arena_bytes for plan in plans))
     attributes["fdt.arena_align"] = i64(max(align, 4))
-    attributes["fdt.lower_bound_bytes"] = i64(result.lower_bound_bytes)
-    attributes["fdt.layout_proved_optimal"] = ir.BoolAttr.get(result.proved_optimal)
+    attributes["fdt.lower_bound_bytes"] = i64(sum(plan.lower_bound_bytes for plan in plans))
+    proved = all(plan.proved_optimal for plan in plans)
+    attributes["fdt.layout_proved_optimal"] = ir.BoolAttr.get(proved)
+    if several:
+        sizes = [plan.arena_bytes for plan in plans]
+        attributes["fdt.memory_bytes"] = ir.DenseI64ArrayAttr.get(sizes)
+        attributes["fdt.input_memories"] = ir.DenseI64ArrayAttr.get(input_memories)

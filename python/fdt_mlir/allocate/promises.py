@@ -1,7 +1,8 @@
 """What the caller is promised of its inputs: that they stay intact, and where they lie.
 
 Promises are attributes of the model's function, so that every stage reckons with them:
-`fdt.keep_inputs`, and `fdt.input_pins` with an offset for each input, -1 for none.
+`fdt.keep_inputs`, and `fdt.input_pins` with an offset for each input, -1 for none. Where there are
+several memories, `fdt.input_homes` has the number of the memory, -1 for any.
 """
 
 from __future__ import annotations
@@ -10,40 +11,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from fdt_mlir.allocate.memories import read_memories
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.errors import UsageError
 from fdt_mlir.normalize.structured import element_bytes, element_type, tensor_bytes
 from fdt_mlir.planner.problem import Offset
 
-_KEEP, _PINS = "fdt.keep_inputs", "fdt.input_pins"
+_KEEP, _PINS, _HOMES = "fdt.keep_inputs", "fdt.input_pins", "fdt.input_homes"
 _FREE = -1
+
+Place = int | tuple[str, int]
+"""Where a user wants an input: bytes from the start of the arena, perhaps that of a memory."""
 
 
 @dataclass(frozen=True)
 class Promises:
-    """`keep_inputs`: inputs are intact after an inference. `pins`: offsets by input number."""
+    """`keep_inputs`: inputs are intact after an inference.
+
+    `pins` and `homes`, by input number: offsets, and numbers of memories where there are several.
+    """
 
     keep_inputs: bool
     pins: Mapping[int, Offset]
+    homes: Mapping[int, int]
 
 
 def read_promises(function: ir.Operation) -> Promises:
     """Read what a function promises of its inputs."""
-    pins = enumerate(integers(function, _PINS))
+    pins, homes = enumerate(integers(function, _PINS)), enumerate(integers(function, _HOMES))
     return Promises(
         _KEEP in function.attributes,
         {number: Offset(pin) for number, pin in pins if pin != _FREE},
+        {number: home for number, home in homes if home != _FREE},
     )
 
 
-def write_promises(function: ir.Operation, keep_inputs: bool, pins: Mapping[int, int]) -> None:
-    """Write promises on a function in layer form.
+def write_promises(function: ir.Operation, keep_inputs: bool, pins: Mapping[int, Place]) -> None:
+    """Write promises on a function in layer form, after its memories.
 
     Raises UsageError for a pin that no plan can keep.
     """
     inputs = list(function.regions[0].blocks[0].arguments)
-    for number, pin in pins.items():
+    places = {number: _resolve(function, number, place) for number, place in pins.items()}
+    for number, (home, pin) in places.items():
         if number >= len(inputs):
             raise UsageError(f"input {number} is pinned, but the model has {len(inputs)} inputs")
         align = element_bytes(element_type(inputs[number]))
@@ -51,15 +62,40 @@ def write_promises(function: ir.Operation, keep_inputs: bool, pins: Mapping[int,
             raise UsageError(
                 f"input {number} is pinned to {pin}, which is no multiple of its alignment {align}"
             )
-    for one, other in combinations(sorted(pins, key=lambda number: pins[number]), 2):
-        end = pins[one] + tensor_bytes(inputs[one])
-        if end > pins[other]:
+        _check_capacity(function, number, home, pin + tensor_bytes(inputs[number]))
+    for one, other in combinations(sorted(places, key=lambda number: places[number]), 2):
+        end = places[one][1] + tensor_bytes(inputs[one])
+        if places[one][0] == places[other][0] and end > places[other][1]:
             raise UsageError(
                 f"inputs {one} and {other} are pinned onto each other: input {one} ends at {end},"
-                f" input {other} begins at {pins[other]}"
+                f" input {other} begins at {places[other][1]}"
             )
     if keep_inputs:
         function.attributes[_KEEP] = ir.UnitAttr.get()
-    if pins:
-        offsets = [pins.get(number, _FREE) for number in range(len(inputs))]
+    if places:
+        free = (_FREE, _FREE)
+        homes, offsets = zip(*(places.get(n, free) for n in range(len(inputs))), strict=True)
         function.attributes[_PINS] = ir.DenseI64ArrayAttr.get(offsets)
+        if len(read_memories(function)) > 1:
+            function.attributes[_HOMES] = ir.DenseI64ArrayAttr.get(homes)
+
+
+def _resolve(function: ir.Operation, number: int, place: Place) -> tuple[int, int]:
+    """The memory and the offset that a place means; without a name, the first memory."""
+    if isinstance(place, int):
+        return 0, place
+    name, pin = place
+    names = [memory.name for memory in read_memories(function)]
+    if name not in names:
+        known = ", ".join(names) or "none"
+        raise UsageError(f"input {number} is pinned to memory '{name}'; memories given: {known}")
+    return names.index(name), pin
+
+
+def _check_capacity(function: ir.Operation, number: int, home: int, end: int) -> None:
+    memories = read_memories(function)
+    if memories and end > memories[home].capacity_bytes:
+        raise UsageError(
+            f"input {number} is pinned such that it ends at {end}, but memory"
+            f" '{memories[home].name}' has {memories[home].capacity_bytes} bytes"
+        )

@@ -9,29 +9,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fdt_mlir.allocate.lifetimes import loop_bounds
-from fdt_mlir.attributes import integer
+from fdt_mlir.allocate.iterations import Iterations, Numbers, Spans
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.access import access_of
 from fdt_mlir.kernels.build_row_loops import STREAM_END
-from fdt_mlir.kernels.kernel import Kernel, bounds_of, kernel_calls, read_kernel
+from fdt_mlir.kernels.kernel import Kernel, kernel_calls, read_kernel
 from fdt_mlir.kernels.operands import View, views_of
 from fdt_mlir.kernels.traversal import NOTHING, Reach, forward_distance, span_bounds
-from fdt_mlir.normalize.structured import element_bytes, producer, shape_of, without_units
-
-Numbers = NDArray[np.int64]
-Spans = list[tuple[Numbers, Numbers]]
-
-_SCALAR = {
-    "arith.addi": np.add,
-    "arith.subi": np.subtract,
-    "arith.muli": np.multiply,
-    "arith.divsi": np.floor_divide,  # of what is not negative
-    "arith.minsi": np.minimum,
-    "arith.maxsi": np.maximum,
-}
+from fdt_mlir.normalize.structured import element_bytes, shape_of, without_units
 
 
 def loop_distance(loop: ir.Operation, source: ir.Value, target: ir.Value) -> int | None:
@@ -44,7 +30,7 @@ def loop_distance(loop: ir.Operation, source: ir.Value, target: ir.Value) -> int
     is_inner = loop.parent is not None and loop.parent.operation.name == "scf.for"
     if is_inner or not any(STREAM_END in call.attributes for call in calls):
         return None
-    iterations = _Iterations(loop)
+    iterations = Iterations([loop])
     lowest_read = np.full(iterations.count + 1, NOTHING, dtype=np.int64)
     last_written: Numbers | None = None
     for call in calls:
@@ -86,36 +72,3 @@ def _reach(kernel: Kernel, view: View, operand: int) -> Reach:
     width = element_bytes(view.element_type)
     access = access_of(kernel.maps[operand], view.shape, view.strides)
     return Reach(operand, access, width, view.offset * width)
-
-
-class _Iterations:
-    """The values of index arithmetic in all iterations of a loop at once."""
-
-    def __init__(self, loop: ir.Operation):
-        low, high, step = loop_bounds(loop)
-        values = np.arange(low, high, step, dtype=np.int64)
-        self.count = len(values)
-        self._known: dict[ir.Value, Numbers] = {loop.regions[0].blocks[0].arguments[0]: values}
-
-    def spans(self, call: ir.Operation) -> Spans:
-        """First position and end of every loop of a kernel call, by iteration."""
-        kernel = read_kernel(call)
-        bounds = [self.value(bound) for bound in bounds_of(call)]
-        whole = np.zeros(self.count, dtype=np.int64)
-        spans = [(whole, whole + extent) for extent in kernel.dims]
-        for number, dim in enumerate(kernel.slices):
-            spans[dim] = (bounds[2 * number], bounds[2 * number + 1])
-        return spans
-
-    def value(self, value: ir.Value) -> Numbers:
-        if value not in self._known:
-            self._known[value] = self._compute(value)
-        return self._known[value]
-
-    def _compute(self, value: ir.Value) -> Numbers:
-        op = producer(value)
-        assert op is not None, "tile loops compute with their own index"
-        if op.name == "arith.constant":
-            return np.full(self.count, integer(op, "value"), dtype=np.int64)
-        operands = [self.value(operand) for operand in op.operands]
-        return _SCALAR[op.name](operands[0], operands[1])

@@ -17,6 +17,8 @@ from fdt_mlir.package import PACKAGE_KINDS
 _EXAMPLES = """examples:
   fdt-compile model.tflite -o build/model      write model.c, model.h, report.json, schedule.mlir
   fdt-compile model.tflite --ram 24K           least extra work that fits 24 KiB
+  fdt-compile model.tflite --memory dtcm=64K,sram=256K
+                                               an arena in each memory, the fastest first
   fdt-compile model.tflite --explain           what sets the peak, why layers are (not) tiled
   fdt-compile model.tflite --json              compile, print the report, write nothing
   fdt-compile model.tflite -o build/model --package zephyr
@@ -54,6 +56,7 @@ def _run(argv: Sequence[str]) -> int:
         transform_script=options.transform_script,
         keep_inputs=options.keep_inputs,
         pins=dict(options.pin),
+        memories=options.memory,
         outputs=options.outputs,
         io=options.io,
         numerics=options.numerics,
@@ -127,12 +130,31 @@ def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
     return name, tuple(int(number) for number in numbers)
 
 
-def parse_pin(text: str) -> tuple[int, int]:
-    """Read input:0=OFFSET as (0, OFFSET). Raises ArgumentTypeError for anything else."""
-    match = re.fullmatch(r"input:(\d+)=(\d+)", text)
+def parse_pin(text: str) -> tuple[int, int | tuple[str, int]]:
+    """Read input:0=OFFSET as (0, OFFSET), input:0=sram:OFFSET as (0, ("sram", OFFSET)).
+
+    Raises ArgumentTypeError for anything else.
+    """
+    match = re.fullmatch(r"input:(\d+)=(?:(\w+):)?(\d+)", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"'{text}' is no pin: write input:0=4096")
-    return int(match[1]), int(match[2])
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no pin: write input:0=4096, or input:0=sram:4096"
+        )
+    offset = int(match[3])
+    return int(match[1]), offset if match[2] is None else (match[2], offset)
+
+
+def parse_memories(text: str) -> dict[str, int]:
+    """Read `dtcm=64K,sram=256K`. Raises ArgumentTypeError for anything else."""
+    memories: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, size = part.partition("=")
+        if not name or not size or name in memories:
+            raise argparse.ArgumentTypeError(
+                f"'{text}' is no list of memories: write dtcm=64K,sram=256K, the fastest first"
+            )
+        memories[name] = parse_bytes(size)
+    return memories
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -204,8 +226,16 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
         type=parse_pin,
         action="append",
         default=[],
-        metavar="input:N=OFFSET",
+        metavar="input:N=[MEMORY:]OFFSET",
         help="fix the place of input N in the arena, such as a buffer that DMA fills",
+    )
+    group.add_argument(
+        "--memory",
+        type=parse_memories,
+        default={},
+        metavar="NAME=SIZE,...",
+        help="the memories to use, the fastest first: with several, each has an arena of its own,"
+        " and what is accessed most lies in the fastest",
     )
     group.add_argument("--explain", action="store_true", help="say why each layer is tiled or not")
     group.add_argument(

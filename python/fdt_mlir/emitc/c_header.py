@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fdt_mlir.report.facts import Facts, Port
+from fdt_mlir.report.facts import Arena, Facts, Port
 
 _C_TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
 
@@ -11,39 +11,27 @@ def print_header(name: str, facts: Facts) -> str:
     """Write the header of model `name` (a C identifier); C99 and C++."""
     prefix = name.upper()
     lines = [
-        f"/* {name}: inputs and outputs live inside the arena, at the offsets below.",
-        f" * Fill the inputs, call {name}_invoke, read the outputs. The bytes of an input are",
-        " * reused during the call: fill it anew before each one. */",
+        *_introduction(name, facts),
         f"#ifndef {prefix}_H",
         f"#define {prefix}_H",
         "",
         "#include <stdbool.h>",
         "#include <stdint.h>",
         "",
-        f"#define {prefix}_ARENA_BYTES {facts.arena_bytes}",
-        f"#define {prefix}_ARENA_ALIGN {facts.arena_align}",
-        "",
-        "/* Declares `var` as an array that serves as the arena, aligned by its union. */",
-        f"#define {prefix}_ARENA(var) \\",
-        "  union { \\",
-        f"    uint8_t bytes[{prefix}_ARENA_BYTES]; \\",
-        f"    {_aligned_type(facts.arena_align)} align; \\",
-        "  } var",
-        "",
     ]
+    for arena in facts.arenas:
+        lines += _arena(f"{prefix}_{arena.name.upper()}", arena, facts.arena_align)
     for side, ports in (("INPUT", facts.inputs), ("OUTPUT", facts.outputs)):
         lines.append(f"#define {prefix}_{side}_COUNT {len(ports)}")
         for number, port in enumerate(ports):
-            lines += _port(f"{prefix}_{side}_{number}", port)
+            lines += _port(f"{prefix}_{side}_{number}", port, facts)
         lines.append("")
     lines += [
         "#ifdef __cplusplus",
         'extern "C" {',
         "#endif",
         "",
-        f"/* Runs the model in an arena of {prefix}_ARENA_BYTES bytes, aligned to",
-        f" * {prefix}_ARENA_ALIGN. Returns 0 on success. */",
-        f"int {name}_invoke(void *arena);",
+        *_prototype(name, facts),
         "",
         "#ifdef __cplusplus",
         "}",
@@ -54,11 +42,56 @@ def print_header(name: str, facts: Facts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _introduction(name: str, facts: Facts) -> list[str]:
+    inside = "inside the arena, at the offsets below"
+    if len(facts.arenas) > 1:
+        inside = "inside the arenas, at the offsets below"
+    return [
+        f"/* {name}: inputs and outputs live {inside}.",
+        f" * Fill the inputs, call {name}_invoke, read the outputs. The bytes of an input are",
+        " * reused during the call: fill it anew before each one. */",
+    ]
+
+
+def _arena(prefix: str, arena: Arena, align: int) -> list[str]:
+    # C has no arrays of no bytes, but a memory may be left unused.
+    size = f"{prefix}_BYTES" if arena.bytes else "1"
+    return [
+        f"#define {prefix}_BYTES {arena.bytes}",
+        f"#define {prefix}_ALIGN {align}",
+        "",
+        "/* Declares `var` as an array that serves as the arena, aligned by its union. */",
+        f"#define {prefix}(var) \\",
+        "  union { \\",
+        f"    uint8_t bytes[{size}]; \\",
+        f"    {_aligned_type(align)} align; \\",
+        "  } var",
+        "",
+    ]
+
+
+def _prototype(name: str, facts: Facts) -> list[str]:
+    prefix = name.upper()
+    parameters = ", ".join(f"void *{arena.name}" for arena in facts.arenas)
+    if len(facts.arenas) == 1:
+        comment = [
+            f"/* Runs the model in an arena of {prefix}_ARENA_BYTES bytes, aligned to",
+            f" * {prefix}_ARENA_ALIGN. Returns 0 on success. */",
+        ]
+    else:
+        comment = [
+            f"/* Runs the model in one arena for each memory, of {prefix}_<MEMORY>_BYTES bytes,",
+            f" * aligned to {prefix}_<MEMORY>_ALIGN; one of 0 bytes may be null. Returns 0 on",
+            " * success. */",
+        ]
+    return [*comment, f"int {name}_invoke({parameters});"]
+
+
 def _aligned_type(align: int) -> str:
     return "int64_t" if align > 4 else "int32_t"
 
 
-def _port(prefix: str, port: Port) -> list[str]:
+def _port(prefix: str, port: Port, facts: Facts) -> list[str]:
     shape = ", ".join(str(extent) for extent in port.shape)
     lines = [
         f'#define {prefix}_NAME "{_escaped(port.name)}"',
@@ -68,6 +101,9 @@ def _port(prefix: str, port: Port) -> list[str]:
         f"#define {prefix}_RANK {len(port.shape)}",
         f"#define {prefix}_SHAPE {{{shape}}}",
     ]
+    if len(facts.arenas) > 1:
+        comment = f"  /* counted from 0: offset in {facts.arenas[port.arena].name} */"
+        lines.insert(1, f"#define {prefix}_MEMORY {port.arena}{comment}")
     if port.scale is not None:
         lines.append(f"#define {prefix}_SCALE {port.scale!r}f")
         lines.append(f"#define {prefix}_ZERO_POINT {port.zero_point}")

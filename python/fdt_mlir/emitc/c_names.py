@@ -29,6 +29,11 @@ def c_identifier(name: str) -> str:
     return f"v{words}" if words[:1].isdigit() else words
 
 
+def is_reserved(name: str) -> bool:
+    """Whether C or the headers that generated C includes give a meaning to a name."""
+    return name in _RESERVED or _STANDARD_TYPE.fullmatch(name) is not None
+
+
 def identifiers_in(text: str) -> Iterator[str]:
     """Yield every word of a piece of C that could be an identifier."""
     return (match[0] for match in re.finditer(r"[A-Za-z_]\w*", text))

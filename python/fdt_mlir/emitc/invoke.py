@@ -1,10 +1,11 @@
-"""The function that runs the model: one call per kernel, on places in the arena."""
+"""The function that runs the model: one call per kernel, on places in the arenas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.allocate.memories import arena_names, arena_of
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_calls import KernelCall
@@ -21,7 +22,7 @@ from fdt_mlir.passes import op_error
 
 @dataclass(frozen=True)
 class InvokeFunction:
-    """Writes `int <model>_invoke(void *arena)` into a block.
+    """Writes `int <model>_invoke(void *arena)` into a block, with a parameter for each arena.
 
     `calls`, `names` and `constants` say of each kernel call what it is, which function it calls,
     and the names of its constant operands.
@@ -37,42 +38,53 @@ class InvokeFunction:
     def write(self) -> None:
         void_pointer = ir.Type.parse('!emitc.ptr<!emitc.opaque<"void">>')
         c_int = ir.Type.parse('!emitc.opaque<"int">')
+        names = arena_names(self.entry)
+        parameters = [void_pointer] * len(names)
         with ir.InsertionPoint(self.block), ir.Location.unknown():
-            function = create_function(f"{self.model}_invoke", [void_pointer], [c_int])
-        body = function.regions[0].blocks.append(void_pointer, arg_locs=[named("arena")])
+            function = create_function(f"{self.model}_invoke", parameters, [c_int])
+        locations = [named(name) for name in names]
+        body = function.regions[0].blocks.append(*parameters, arg_locs=locations)
         with ir.InsertionPoint(body), ir.Location.unknown():
-            with named("base"):
-                cast = create("cast", [pointer_to(int_type(8))], [body.arguments[0]])
-            self._operations(self.entry.regions[0].blocks[0], cast.results[0], {})
+            bases = [
+                _base("base" if len(names) == 1 else f"{name}_base", argument)
+                for name, argument in zip(names, body.arguments, strict=True)
+            ]
+            self._operations(self.entry.regions[0].blocks[0], bases, {})
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
 
-    def _operations(self, block: ir.Block, base: ir.Value, scalars: dict[ir.Value, Value]) -> None:
+    def _operations(
+        self, block: ir.Block, bases: Sequence[ir.Value], scalars: dict[ir.Value, Value]
+    ) -> None:
         """Write the calls of a block and its loops; `scalars` are the index values so far."""
         for operation in block.operations:
             op = operation.operation
             if op in self.calls:
-                self._call(op, base, scalars)
+                self._call(op, bases, scalars)
             elif op.name == "scf.for":
-                self._loop(op, base, scalars)
+                self._loop(op, bases, scalars)
             elif op.name.startswith("arith.") and not isinstance(op.results[0].type, ir.ShapedType):
                 arguments = [scalars[operand] for operand in op.operands]
                 scalars[op.results[0]] = lower_operation(op, arguments)
 
-    def _loop(self, op: ir.Operation, base: ir.Value, scalars: dict[ir.Value, Value]) -> None:
+    def _loop(
+        self, op: ir.Operation, bases: Sequence[ir.Value], scalars: dict[ir.Value, Value]
+    ) -> None:
         low, high, step = (scalars[operand] for operand in list(op.operands)[:3])
         assert step.constant is not None, "tile loops have constant steps"
         body = op.regions[0].blocks[0]
         with loop("tile", low, high, int(step.constant)) as value:
             # Only the values of the loop see it: a copy keeps them out of what follows.
-            self._operations(body, base, {**scalars, body.arguments[0]: value})
+            self._operations(body, bases, {**scalars, body.arguments[0]: value})
 
-    def _call(self, op: ir.Operation, base: ir.Value, scalars: Mapping[ir.Value, Value]) -> None:
+    def _call(
+        self, op: ir.Operation, bases: Sequence[ir.Value], scalars: Mapping[ir.Value, Value]
+    ) -> None:
         kernel_call = self.calls[op]
         arguments: dict[int, ir.Value] = {}
         for number, position in enumerate(kernel_call.parameter_of):
             if position not in arguments:
-                arguments[position] = self._pointer(kernel_call, number, base, scalars)
+                arguments[position] = self._pointer(kernel_call, number, bases, scalars)
         ordered = [arguments[position] for position in range(len(kernel_call.parameters))]
         bounds = self._bounds(kernel_call, scalars)
         comment = _comment(kernel_call.kernel, kernel_call.views)
@@ -93,7 +105,7 @@ class InvokeFunction:
         self,
         kernel_call: KernelCall,
         number: int,
-        base: ir.Value,
+        bases: Sequence[ir.Value],
         scalars: Mapping[ir.Value, Value],
     ) -> ir.Value:
         parameter = kernel_call.parameters[kernel_call.parameter_of[number]]
@@ -107,6 +119,7 @@ class InvokeFunction:
         offset = index(self._offset(view) + view.offset * width)
         for value, factor in view.dynamic:
             offset = offset + scalars[value] * (factor * width)
+        base = bases[arena_of(self.entry, view.base)]
         place = create("subscript", [lvalue_of(int_type(8))], [base, offset.ir]).results[0]
         address = create("address_of", [pointer_to(int_type(8))], [place]).results[0]
         if address.type == target:
@@ -122,6 +135,12 @@ class InvokeFunction:
             return integer(op, "fdt.offset")
         assert isinstance(view.base, ir.BlockArgument)
         return integers(self.entry, "fdt.input_offsets")[view.base.arg_number]
+
+
+def _base(name: str, arena: ir.Value) -> ir.Value:
+    """The start of an arena as bytes."""
+    with named(name):
+        return create("cast", [pointer_to(int_type(8))], [arena]).results[0]
 
 
 def _constant_place(

@@ -93,6 +93,8 @@ class _Builder:
         if promises.keep_inputs:
             outputs.update(inputs)
         pins = {inputs[number]: pin for number, pin in promises.pins.items()}
+        if promises.homes:
+            pins.clear()  # Here, several memories are one arena, in which offsets mean nothing.
         return Graph(tuple(self.layers), self._tensor_nodes(outputs, pins), self.in_place)
 
     def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:

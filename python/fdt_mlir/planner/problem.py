@@ -24,8 +24,9 @@ Direction = Literal["forward", "reverse", "same"]
 class Buffer:
     """A run of `size_bytes` bytes that lives over the steps `[first, last)`.
 
-    `align` (a power of two) divides the offset. `pin` fixes the offset. A buffer of no bytes
-    collides with nothing, yet has an offset.
+    `align` (a power of two) divides the offset. `pin` fixes the offset; `home` is the number of
+    the memory that the buffer must lie in, where there are several. A buffer of no bytes collides
+    with nothing, yet has an offset.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Buffer:
     last: int
     align: int = 1
     pin: Offset | None = None
+    home: int | None = None
 
     def __post_init__(self) -> None:
         if self.size_bytes < 0:
@@ -130,6 +132,8 @@ def _check_overlap(overlap: Overlap, by_name: dict[str, Buffer]) -> None:
 
 def _check_pins(one: Buffer, other: Buffer, overlaps: Sequence[Overlap]) -> None:
     if one.pin is None or other.pin is None or not (one.size_bytes and other.size_bytes):
+        return
+    if one.home != other.home:
         return
     live_together = one.first < other.last and other.first < one.last
     share_bytes = one.pin < other.pin + other.size_bytes and other.pin < one.pin + one.size_bytes

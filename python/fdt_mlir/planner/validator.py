@@ -1,5 +1,6 @@
 """Check a plan against its problem, by plain loops that share no code with any solver."""
 
+from fdt_mlir.planner.memories import MemoryPlan, MemoryProblem
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Overlap, Problem
 
@@ -20,6 +21,31 @@ def validate(problem: Problem, plan: Plan) -> list[str]:
         violations += _check_place(buffer, plan)
     violations += _check_pairs(problem, plan, placed)
     violations += _check_claims(problem, plan)
+    return violations
+
+
+def validate_memories(question: MemoryProblem, answer: MemoryPlan) -> list[str]:
+    """List everything in a plan of several memories that breaks the problem."""
+    violations: list[str] = []
+    if len(answer.plans) != len(question.memories):
+        return [f"{len(answer.plans)} plans for {len(question.memories)} memories"]
+    for buffer in question.problem.buffers:
+        number = answer.memory_of.get(buffer.name)
+        if number is None or not 0 <= number < len(question.memories):
+            violations.append(f"{buffer.name}: the plan gives no memory")
+        elif buffer.home is not None and buffer.home != number:
+            name = question.memories[buffer.home].name
+            violations.append(f"{buffer.name}: the plan does not put it into {name}")
+    for number, (memory, plan) in enumerate(zip(question.memories, answer.plans, strict=True)):
+        buffers = [b for b in question.problem.buffers if answer.memory_of.get(b.name) == number]
+        names = [buffer.name for buffer in buffers]
+        overlaps = [
+            overlap
+            for overlap in question.problem.overlaps
+            if overlap.input_name in names and overlap.output_name in names
+        ]
+        part = Problem(tuple(buffers), tuple(overlaps), memory.capacity_bytes)
+        violations += [f"{memory.name}: {text}" for text in validate(part, plan)]
     return violations
 
 

@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fdt_mlir.allocate.heat import accesses_by_buffer
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
+from fdt_mlir.allocate.memories import arena_names, arena_of, read_memories
 from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
@@ -16,9 +19,10 @@ from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of the model: where it lies in the arena and what its numbers mean.
+    """An input or output of the model: where it lies and what its numbers mean.
 
-    `scale` is None where the tensor is not quantised; real = scale * (stored - zero_point).
+    `offset` counts from the start of the arena with number `arena`. `scale` is None where the
+    tensor is not quantised; real = scale * (stored - zero_point).
     """
 
     name: str
@@ -28,6 +32,7 @@ class Port:
     zero_point: int
     offset: int
     bytes: int
+    arena: int = 0
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class PlacedBuffer:
     """A buffer of the plan: what it holds, its place, its half-open lifetime in steps.
 
     The shape of a ring or of a tile's buffer is that of the part which exists, not of the tensor.
+    `offset` counts from the start of the arena with number `arena`; `accesses` are the elements
+    that one inference reads and writes of it.
     """
 
     name: str
@@ -44,6 +51,20 @@ class PlacedBuffer:
     offset: int
     first: int
     last: int
+    arena: int = 0
+    accesses: int = 0
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The part of a memory that the model uses: its name in C, and its bytes.
+
+    `capacity_bytes` is None where nothing limits it.
+    """
+
+    name: str
+    bytes: int
+    capacity_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,7 @@ class StepFacts:
 
 @dataclass(frozen=True)
 class Peak:
-    """The step that sets the arena, and the buffers alive in it, the highest end first."""
+    """The step that sets an arena, and the buffers alive in it, the highest end first."""
 
     step: str
     live_bytes: int
@@ -78,7 +99,8 @@ class Peak:
 class Facts:
     """Everything that report and C header need to know of a planned model.
 
-    `order_gap_bytes`: by how much another order of the operations could at most need less.
+    `arena_bytes` and `lower_bound_bytes` are sums over all `arenas`. `order_gap_bytes`: by how
+    much another order of the operations could at most need less.
     """
 
     arena_bytes: int
@@ -91,6 +113,7 @@ class Facts:
     outputs: tuple[Port, ...]
     buffers: tuple[PlacedBuffer, ...]
     steps: tuple[StepFacts, ...]
+    arenas: tuple[Arena, ...]
 
     @property
     def live_sum_bytes(self) -> int:
@@ -98,11 +121,11 @@ class Facts:
 
     @property
     def peak(self) -> Peak | None:
-        """Of the steps in which a buffer reaches the arena's end, the first with most live bytes.
+        """Of the steps in which a buffer reaches an arena's end, the first with most live bytes.
 
         None for a model that computes nothing.
         """
-        highest = [b for b in self.buffers if b.offset + b.bytes == self.arena_bytes]
+        highest = [b for b in self.buffers if b.offset + b.bytes == self.arenas[b.arena].bytes]
         reaching = [
             number
             for number in range(len(self.steps))
@@ -132,7 +155,8 @@ def collect_facts(module: ir.Module) -> Facts:
     """Read the facts of a module after fdt-plan-arena."""
     (entry,) = [op.operation for op in module.body.operations if is_entry(op.operation)]
     lifetimes = lifetimes_of(entry)
-    buffers = tuple(_placed(entry, buffer) for buffer in lifetimes.buffers)
+    accesses = accesses_by_buffer(lifetimes)
+    buffers = tuple(_placed(entry, b, accesses[b.name]) for b in lifetimes.buffers)
     attributes = entry.attributes
     return Facts(
         arena_bytes=attributes["fdt.arena_bytes"].value,
@@ -145,10 +169,18 @@ def collect_facts(module: ir.Module) -> Facts:
         outputs=_outputs(entry),
         buffers=buffers,
         steps=_steps(lifetimes, {buffer.name: buffer for buffer in buffers}),
+        arenas=_arenas(entry),
     )
 
 
-def _placed(entry: ir.Operation, buffer: LiveBuffer) -> PlacedBuffer:
+def _arenas(entry: ir.Operation) -> tuple[Arena, ...]:
+    capacities = [memory.capacity_bytes for memory in read_memories(entry)] or [None]
+    sizes = integers(entry, "fdt.memory_bytes") or (integer(entry, "fdt.arena_bytes"),)
+    described = zip(arena_names(entry), sizes, capacities, strict=True)
+    return tuple(Arena(*arena) for arena in described)
+
+
+def _placed(entry: ir.Operation, buffer: LiveBuffer, accesses: int) -> PlacedBuffer:
     return PlacedBuffer(
         name=buffer.name,
         shape=tuple(buffer.value.type.shape),
@@ -157,6 +189,8 @@ def _placed(entry: ir.Operation, buffer: LiveBuffer) -> PlacedBuffer:
         offset=_offset(entry, buffer.value),
         first=buffer.first,
         last=buffer.last,
+        arena=arena_of(entry, buffer.value),
+        accesses=accesses,
     )
 
 
@@ -199,6 +233,8 @@ def _overwritten(result: PlacedBuffer, read: Sequence[PlacedBuffer]) -> str | No
 
 
 def _common_bytes(one: PlacedBuffer, other: PlacedBuffer) -> int:
+    if one.arena != other.arena:
+        return 0
     end = min(one.offset + one.bytes, other.offset + other.bytes)
     return max(0, end - max(one.offset, other.offset))
 
@@ -248,6 +284,7 @@ def _port(entry: ir.Operation, side: str, number: int, value: ir.Value) -> Port:
         zero_point=described["zero_point"].value if described is not None and quantised else 0,
         offset=_offset(entry, value),
         bytes=tensor_bytes(value),
+        arena=arena_of(entry, value),
     )
 
 

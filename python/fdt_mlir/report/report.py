@@ -28,6 +28,7 @@ def build_report(
         },
         "element_type": facts.element_type,
         "arena_bytes": facts.arena_bytes,
+        "arenas": [asdict(arena) for arena in facts.arenas],
         "arena_align": facts.arena_align,
         "arena_bytes_untiled": discovery.untiled_arena_bytes,
         "live_sum_bytes": facts.live_sum_bytes,

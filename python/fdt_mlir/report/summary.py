@@ -33,6 +33,7 @@ def print_summary(report: Mapping[str, Any], console: Console, code: CodeSize | 
     table.add_column()
     for rows in (
         _memory(report, console),
+        _arenas(report),
         _peak(report, console),
         _paths(report["paths"]),
         _flash(report, code),
@@ -63,6 +64,20 @@ def _memory(report: Mapping[str, Any], console: Console) -> Iterable[_Row]:
     yield row("bound", bound, "dim", f"proved: {proved}")
     if limit is not None:
         yield "limit", f"{limit:,} B", f"kept, {limit - after:,} B to spare"
+
+
+def _arenas(report: Mapping[str, Any]) -> Iterable[_Row]:
+    """What lies in which memory, where there are several."""
+    arenas: Sequence[Mapping[str, Any]] = report["arenas"]
+    if len(arenas) == 1:
+        return
+    accesses = [0] * len(arenas)
+    for buffer in report["buffers"]:
+        accesses[buffer["arena"]] += buffer["accesses"]
+    for arena, number in zip(arenas, accesses, strict=True):
+        share = number / max(1, sum(accesses))
+        text = f"of {arena['capacity_bytes']:,} B, {share:.1%} of all accesses"
+        yield f"  {arena['name']}", f"{arena['bytes']:,} B", text
 
 
 def _saving(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import JustifyMethod
@@ -41,8 +41,13 @@ def steps_table(report: Mapping[str, Any]) -> Table:
             dims(step["shape"]),
             f"{step['macs']:,}" if step["macs"] else "",
             f"{result['bytes']:,}",
-            f"{result['offset']:,}",
+            _place(result, report["arenas"]),
             f"{step['live_bytes']:,}",
             "[yellow]< most live[/]" if step["live_bytes"] == most else f"[dim]{path}[/]",
         )
     return table
+
+
+def _place(buffer: Mapping[str, Any], arenas: Sequence[Mapping[str, Any]]) -> str:
+    offset = f"{buffer['offset']:,}"
+    return offset if len(arenas) == 1 else f"{arenas[buffer['arena']]['name']} {offset}"

@@ -20,16 +20,15 @@ def main_source(model: CompiledModel) -> str:
         "",
         *_agreement("input_count", f"{prefix}_INPUT_COUNT == {len(model.inputs)}"),
         *_agreement("output_count", f"{prefix}_OUTPUT_COUNT == {len(model.outputs)}"),
-        *_regions(f"{prefix}_INPUT", "input", model.inputs),
-        *_regions(f"{prefix}_OUTPUT", "output", model.outputs),
-        f"static uint8_t storage[FDT_STORAGE_BYTES({prefix}_ARENA_BYTES, {prefix}_ARENA_ALIGN)];",
+        *_regions(f"{prefix}_INPUT", "input", model.inputs, len(model.arenas)),
+        *_regions(f"{prefix}_OUTPUT", "output", model.outputs, len(model.arenas)),
+        *_arenas(model),
         "",
         "int main(void) {",
         "  const struct fdt_model model = {",
-        f"      .invoke = {model.name}_invoke,",
-        "      .storage = storage,",
-        f"      .arena_bytes = {prefix}_ARENA_BYTES,",
-        f"      .arena_align = {prefix}_ARENA_ALIGN,",
+        "      .invoke = invoke,",
+        "      .arenas = arenas,",
+        f"      .arena_count = {len(model.arenas)},",
         "      .inputs = input_regions,",
         f"      .input_count = {len(model.inputs)},",
         "      .outputs = output_regions,",
@@ -41,24 +40,46 @@ def main_source(model: CompiledModel) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _arenas(model: CompiledModel) -> list[str]:
+    """Storage for every arena, and how invoke takes them."""
+    storage: list[str] = []
+    rows: list[str] = []
+    for name in model.arenas:
+        size, align = (f"{model.macro_prefix}_{name.upper()}_{what}" for what in ("BYTES", "ALIGN"))
+        storage.append(f"static uint8_t {name}_storage[FDT_STORAGE_BYTES({size}, {align})];")
+        rows.append(f"    {{{name}_storage, {size}, {align}}},")
+    places = ", ".join(f"places[{number}]" for number in range(len(model.arenas)))
+    return [
+        *storage,
+        "static const struct fdt_arena arenas[] = {",
+        *rows,
+        "};",
+        "",
+        "/* Places as a list, parameters one by one. */",
+        f"static int invoke(void *const *places) {{ return {model.name}_invoke({places}); }}",
+    ]
+
+
 def _agreement(topic: str, condition: str) -> list[str]:
     """A declaration that compiles only where `condition` holds (C99 has no static assertion)."""
     name = f"header_and_report_disagree_about_{topic}"
     return [f"typedef char {name}[({condition}) ? 1 : -1];"]
 
 
-def _regions(prefix: str, kind: str, tensors: Sequence[TensorSpec]) -> list[str]:
+def _regions(prefix: str, kind: str, tensors: Sequence[TensorSpec], arena_count: int) -> list[str]:
     """Checks and a table of where the tensors lie; C99 has no empty table, so one row at least."""
     checks: list[str] = []
     rows: list[str] = []
     for index, tensor in enumerate(tensors):
         offset, size = f"{prefix}_{index}_OFFSET", f"{prefix}_{index}_BYTES"
         condition = f"{offset} == {tensor.offset} && {size} == {tensor.size_bytes}"
+        if arena_count > 1:
+            condition += f" && {prefix}_{index}_MEMORY == {tensor.arena}"
         checks += _agreement(f"{kind}_{index}", condition)
-        rows.append(f"    {{{offset}, {size}}},")
+        rows.append(f"    {{{tensor.arena}, {offset}, {size}}},")
     return [
         *checks,
         f"static const struct fdt_region {kind}_regions[] = {{",
-        *(rows or ["    {0, 0},"]),
+        *(rows or ["    {0, 0, 0},"]),
         "};",
     ]

@@ -30,7 +30,7 @@ _ELEMENT_TYPES = {
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """An input or output: its array, and its `offset` and `size_bytes` in the arena.
+    """An input or output: its array, and its `offset` and `size_bytes` in arena number `arena`.
 
     `type` is the element type by its name, such as "int8". `scale` and `zero_point` are those of
     a quantised tensor, else None.
@@ -43,6 +43,7 @@ class TensorSpec:
     size_bytes: int
     scale: float | None = None
     zero_point: int | None = None
+    arena: int = 0
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -55,13 +56,17 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A folder of generated C. `name` is the stem of its files, functions and macros."""
+    """A folder of generated C. `name` is the stem of its files, functions and macros.
+
+    `arenas` are the names of what invoke takes, one for each memory.
+    """
 
     folder: Path
     name: str
     sources: tuple[Path, ...]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    arenas: tuple[str, ...]
 
     @property
     def header(self) -> Path:
@@ -85,13 +90,15 @@ def load_model(folder: Path) -> CompiledModel:
         name = str(report["name"])
         inputs = tuple(_tensor(entry) for entry in report.get("inputs", ()))
         outputs = tuple(_tensor(entry) for entry in report.get("outputs", ()))
+        arenas = tuple(str(a["name"]) for a in report.get("arenas", [{"name": "arena"}]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise compile_error(
             f"the report lacks something that is needed to run the model: {error!r}",
             SourceLocation(str(path)),
             "compile the model again with fdt-compile of this version",
         ) from error
-    model = CompiledModel(folder, name, tuple(sorted(folder.glob("*.c"))), inputs, outputs)
+    sources = tuple(sorted(folder.glob("*.c")))
+    model = CompiledModel(folder, name, sources, inputs, outputs, arenas)
     for needed in (folder / f"{name}.c", model.header):
         if not needed.is_file():
             raise compile_error(
@@ -131,6 +138,7 @@ def _tensor(entry: Mapping[str, Any]) -> TensorSpec:
         size_bytes=int(entry["bytes"]),
         scale=entry.get("scale"),
         zero_point=entry.get("zero_point"),
+        arena=int(entry.get("arena", 0)),
     )
     expected_bytes = math.prod(tensor.shape) * tensor.dtype.itemsize
     if tensor.size_bytes != expected_bytes:

@@ -1,4 +1,4 @@
-/* Runs a model on samples from a file, and watches what it does outside its arena.
+/* Runs a model on samples from a file, and watches what it does outside its arenas.
  *
  * inputs.bin:  the number of samples (u32), then the inputs of each sample back to back.
  * outputs.bin: for each sample a `struct fdt_record`, then the outputs back to back. A sample that
@@ -35,17 +35,17 @@ static size_t round_up(size_t value, size_t multiple) {
 /* Aligns the arena to exactly what the header promises and no better, so that a reliance on more
  * shows. ASan can only poison up to an address that is a multiple of 8: there, every other sample
  * gets such an arena, guarded to the byte, and the others the exact alignment. */
-static uint8_t *place_arena(const struct fdt_model *model, uint32_t sample) {
-  const size_t align = model->arena_align;
+static uint8_t *place_arena(const struct fdt_arena *arena, uint32_t sample) {
+  const size_t align = arena->align;
   const size_t coarse = align < 8 ? 8 : align;
-  const uintptr_t start = (uintptr_t)model->storage + FDT_RED_ZONE_BYTES;
+  const uintptr_t start = (uintptr_t)arena->storage + FDT_RED_ZONE_BYTES;
   size_t shift = round_up((size_t)start, 2 * coarse) - (size_t)start + align;
 #if defined(__SANITIZE_ADDRESS__)
   if (sample % 2 == 0) shift += coarse - align;
 #else
   (void)sample;
 #endif
-  return model->storage + FDT_RED_ZONE_BYTES + shift;
+  return arena->storage + FDT_RED_ZONE_BYTES + shift;
 }
 
 /* Differs from byte to byte and sample to sample: no constant fill can be mistaken for it. */
@@ -81,7 +81,8 @@ static inline uintptr_t stack_pointer(void) {
 #endif
 
 /* Invokes the model between two reads of the counter, on a painted stack where there is one. */
-static __attribute__((noinline)) void invoke_measured(const struct fdt_model *model, void *arena,
+static __attribute__((noinline)) void invoke_measured(const struct fdt_model *model,
+                                                      void *const *arenas,
                                                       struct fdt_record *record) {
 #if defined(FDT_BARE_METAL)
   /* The stack pointer here is the one at the call: what lies below belongs to the model. The
@@ -92,7 +93,7 @@ static __attribute__((noinline)) void invoke_measured(const struct fdt_model *mo
   }
 #endif
   fdt_counter_start();
-  record->invoke_status = (int32_t)model->invoke(arena);
+  record->invoke_status = (int32_t)model->invoke(arenas);
   const uint64_t ticks = fdt_counter_stop();
   record->ticks_low = (uint32_t)ticks;
   record->ticks_high = (uint32_t)(ticks >> 32);
@@ -104,39 +105,52 @@ static __attribute__((noinline)) void invoke_measured(const struct fdt_model *mo
 #endif
 }
 
-static int read_inputs(const struct fdt_model *model, uint8_t *arena) {
+static uint8_t *region_start(void *const *arenas, const struct fdt_region *region) {
+  return (uint8_t *)arenas[region->arena] + region->offset;
+}
+
+static int read_inputs(const struct fdt_model *model, void *const *arenas) {
   for (size_t i = 0; i < model->input_count; ++i) {
-    if (fdt_read(arena + model->inputs[i].offset, model->inputs[i].bytes)) return 1;
+    const struct fdt_region *const input = &model->inputs[i];
+    if (fdt_read(region_start(arenas, input), input->bytes)) return 1;
   }
   return 0;
 }
 
-static int write_outputs(const struct fdt_model *model, const uint8_t *arena) {
+static int write_outputs(const struct fdt_model *model, void *const *arenas) {
   for (size_t i = 0; i < model->output_count; ++i) {
-    if (fdt_write(arena + model->outputs[i].offset, model->outputs[i].bytes)) return 1;
+    const struct fdt_region *const output = &model->outputs[i];
+    if (fdt_write(region_start(arenas, output), output->bytes)) return 1;
   }
   return 0;
 }
 
 static int run_sample(const struct fdt_model *model, uint32_t sample) {
-  uint8_t *const arena = place_arena(model, sample);
-  uint8_t *const before = arena - FDT_RED_ZONE_BYTES;
-  uint8_t *const after = arena + model->arena_bytes;
+  void *arenas[FDT_MAX_ARENAS];
   struct fdt_record record = {.magic = RECORD_MAGIC};
 
-  /* Never zero, and another value each time: a model that relies on a cleared arena, or on what
-   * the sample before it left there, gives wrong or changing results. */
-  memset(arena, (int)(0xA5u ^ (sample & 0x0Fu)), model->arena_bytes);
-  if (read_inputs(model, arena)) return 1;
-  fill_red_zone(before, sample);
-  fill_red_zone(after, sample);
-  invoke_measured(model, arena, &record);
-  if (red_zone_violated(before, sample)) record.violations |= VIOLATED_BEFORE;
-  if (red_zone_violated(after, sample)) record.violations |= VIOLATED_AFTER;
+  for (size_t i = 0; i < model->arena_count; ++i) {
+    arenas[i] = place_arena(&model->arenas[i], sample);
+    /* Never zero, and another value each time: a model that relies on a cleared arena, or on what
+     * the sample before it left there, gives wrong or changing results. */
+    memset(arenas[i], (int)(0xA5u ^ (sample & 0x0Fu)), model->arenas[i].bytes);
+  }
+  if (read_inputs(model, arenas)) return 1;
+  for (size_t i = 0; i < model->arena_count; ++i) {
+    fill_red_zone((uint8_t *)arenas[i] - FDT_RED_ZONE_BYTES, sample);
+    fill_red_zone((uint8_t *)arenas[i] + model->arenas[i].bytes, sample);
+  }
+  invoke_measured(model, arenas, &record);
+  for (size_t i = 0; i < model->arena_count; ++i) {
+    uint8_t *const before = (uint8_t *)arenas[i] - FDT_RED_ZONE_BYTES;
+    uint8_t *const after = (uint8_t *)arenas[i] + model->arenas[i].bytes;
+    if (red_zone_violated(before, sample)) record.violations |= VIOLATED_BEFORE;
+    if (red_zone_violated(after, sample)) record.violations |= VIOLATED_AFTER;
+  }
 
   if (fdt_write(&record, sizeof record)) return 1;
   if (record.invoke_status != 0 || record.violations != 0) return 1;
-  return write_outputs(model, arena);
+  return write_outputs(model, arenas);
 }
 
 int fdt_harness_run(const struct fdt_model *model) {

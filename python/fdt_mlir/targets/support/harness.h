@@ -5,23 +5,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes before and after the arena that an invoke must leave alone. */
+/* Bytes before and after an arena that an invoke must leave alone. */
 #define FDT_RED_ZONE_BYTES 256
+
+#define FDT_MAX_ARENAS 8
 
 /* Room for the arena, both red zones, and the shift that aligns the arena exactly. */
 #define FDT_STORAGE_BYTES(arena_bytes, arena_align) \
   ((arena_bytes) + 2 * FDT_RED_ZONE_BYTES + 4 * ((arena_align) + 8))
 
+/* Of one memory: where it may lie, and what the model needs of it. */
+struct fdt_arena {
+  uint8_t *storage;
+  size_t bytes;
+  size_t align;
+};
+
 struct fdt_region {
+  size_t arena;  /* its number */
   size_t offset; /* bytes from the start of the arena */
   size_t bytes;
 };
 
 struct fdt_model {
-  int (*invoke)(void *arena);
-  uint8_t *storage;
-  size_t arena_bytes;
-  size_t arena_align;
+  int (*invoke)(void *const *arenas); /* one place for each arena */
+  const struct fdt_arena *arenas;
+  size_t arena_count; /* FDT_MAX_ARENAS at most */
   const struct fdt_region *inputs;
   size_t input_count;
   const struct fdt_region *outputs;
