@@ -1,0 +1,1 @@
+"""Random models, compared with the reference, and damaged files; see docs/testing.md."""

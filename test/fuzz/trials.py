@@ -1,0 +1,42 @@
+"""The ways in which a random model is compiled."""
+
+import random
+
+from fuzz.case import Trial
+
+BASIC = (
+    Trial("none"),
+    Trial("fdt"),
+    Trial("ffmt", max_mac_overhead=100.0),
+    Trial("stream"),
+    Trial("paper", max_mac_overhead=100.0),
+    Trial("auto"),
+)
+BUDGETS = (
+    Trial("auto", max_mac_overhead=30.0),
+    Trial("auto", max_mac_overhead=1000.0),
+    Trial("auto", ram_fraction=0.0),
+    Trial("auto", ram_fraction=0.5),
+)
+# Micro-kernels: on the host their instructions are C functions.
+CODE = (
+    Trial("auto", target="cortex-m4", optimize="speed"),
+    Trial("stream", target="cortex-m4", optimize="size"),
+    Trial("auto", max_mac_overhead=100.0, target="cortex-m55"),
+    Trial("none", target="cortex-m4"),
+    Trial("fdt", target="cortex-m0"),
+)
+OTHER = (Trial("auto", keep_inputs=True),)
+ALL = (*BASIC, *BUDGETS, *CODE, *OTHER)
+# What computes most differently from the rest comes most often.
+WEIGHTS = (2, 3, 3, 4, 2, 6, 4, 4, 1, 1, 3, 3, 3, 2, 1, 1)
+
+
+def draw_trials(rng: random.Random, count: int) -> tuple[Trial, ...]:
+    """Draw `count` different trials, all of them for 0."""
+    if not count or count >= len(ALL):
+        return ALL
+    drawn: dict[Trial, None] = {}
+    while len(drawn) < count:
+        drawn[rng.choices(ALL, WEIGHTS)[0]] = None
+    return tuple(drawn)
