@@ -37,7 +37,7 @@ def requantise_concatenations(model: TfliteModel) -> Requantised:
         inputs = list(operator.inputs)
         for place in _places(model, operator):
             source, result = tensors[inputs[place]], tensors[operator.outputs[0]]
-            name = _new_name(f"{result.name}/input_{place}", tensors)
+            name = new_name(f"{result.name}/input_{place}", tensors)
             quantize = Operator(
                 operator.index, "QUANTIZE", (inputs[place],), (len(tensors),), _QUANTIZE_VERSION
             )
@@ -78,7 +78,8 @@ def _places(model: TfliteModel, operator: Operator) -> tuple[int, ...]:
     )
 
 
-def _new_name(wanted: str, tensors: Sequence[Tensor]) -> str:
+def new_name(wanted: str, tensors: Sequence[Tensor]) -> str:
+    """Return a name that no tensor has: the wanted one where that is free."""
     names = {tensor.name for tensor in tensors}
     while wanted in names:
         wanted += "_"

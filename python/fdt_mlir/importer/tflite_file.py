@@ -22,6 +22,7 @@ from fdt_mlir.importer.requantise_concatenations import requantise_concatenation
 from fdt_mlir.importer.tflite_model import TfliteModel
 from fdt_mlir.importer.tflite_reader import read_model
 from fdt_mlir.importer.tflite_writer import write_model
+from fdt_mlir.importer.trim_windows import trim_windows
 from fdt_mlir.importer.unfuse_activations import unfuse_activations
 
 
@@ -38,7 +39,8 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     """
     model = _select(read_model(path, data), options)
     check_model(model)
-    requantised = requantise_concatenations(unfuse_activations(model, data))
+    plain = trim_windows(unfuse_activations(model, data), data)
+    requantised = requantise_concatenations(plain)
     bytecode = _convert(path, write_model(requantised.model, data))
     module = ir.Module.parse(bytecode)
     annotate(module, requantised)

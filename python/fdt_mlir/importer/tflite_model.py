@@ -26,7 +26,8 @@ class Tensor:
     """A tensor; `element` is its type's name in the schema, such as INT8.
 
     A size in `signature` is -1 where the dimension is not fixed; `shape` then holds an example.
-    `buffer` is the index of the tensor's data. `obstacles` says what makes the tensor unusable.
+    `buffer` is the index of the tensor's data in the file; a constant that the file does not have
+    brings its own `data`. `obstacles` says what makes the tensor unusable.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Tensor:
     is_constant: bool = False
     quantization: Quantization | None = None
     obstacles: tuple["Obstacle", ...] = ()
+    data: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,14 @@ class _Writer:
         self._builder, self._end = builder_before(data)
 
     def write(self, model: TfliteModel) -> bytes:
+        buffers, numbers = self._buffers(model.tensors)
         codes = sorted({_code_of(operator) for operator in model.operators})
         number_of = {code: number for number, code in enumerate(codes)}
         graph = self._table(
             "SubGraph",
-            Tensors=self._references([self._tensor(tensor) for tensor in model.tensors]),
+            Tensors=self._references(
+                [self._tensor(*each) for each in zip(model.tensors, numbers, strict=True)]
+            ),
             Inputs=self._integers(model.inputs),
             Outputs=self._integers(model.outputs),
             Operators=self._references(
@@ -80,18 +83,28 @@ class _Writer:
             "Version": _SCHEMA_VERSION,
             "OperatorCodes": self._references([self._operator_code(*code) for code in codes]),
             "Subgraphs": self._references([graph]),
+            "Buffers": self._references(buffers),
         }
-        buffers = Table.root(self._data).reference(_MODEL_BUFFERS)
-        if buffers is not None:
-            fields["Buffers"] = self._old(buffers)
         self._builder.Finish(self._table("Model", **fields), file_identifier=_IDENTIFIER)
         return bytes(self._builder.Output())
 
-    def _tensor(self, tensor: Tensor) -> int:
+    def _buffers(self, tensors: Sequence[Tensor]) -> tuple[list[int], list[int]]:
+        """The buffers of the old file and those of new constants; which one each tensor has."""
+        old = Table.root(self._data).tables(_MODEL_BUFFERS)
+        buffers = [self._old(table.position) for table in old] or [self._table("Buffer")]
+        numbers: list[int] = []
+        for tensor in tensors:
+            numbers.append(len(buffers) if tensor.data else tensor.buffer)
+            if tensor.data:
+                data = self._builder.CreateNumpyVector(np.frombuffer(tensor.data, np.uint8))
+                buffers.append(self._table("Buffer", Data=data))
+        return buffers, numbers
+
+    def _tensor(self, tensor: Tensor, buffer: int) -> int:
         fields: dict[str, Any] = {
             "Shape": self._integers(tensor.shape),
             "Type": getattr(tflite.TensorType, tensor.element),
-            "Buffer": tensor.buffer,
+            "Buffer": buffer,
             "Name": self._builder.CreateString(tensor.name),
             # Without it, readers take an empty shape for an unknown rank.
             "HasRank": True,
