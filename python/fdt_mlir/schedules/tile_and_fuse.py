@@ -11,6 +11,7 @@ from fdt_mlir.schedules.check_row_paths import check_row_paths
 from fdt_mlir.schedules.check_tiles import check_tiles
 from fdt_mlir.schedules.finish_loops import finish_loops
 from fdt_mlir.schedules.generate import schedule_text
+from fdt_mlir.schedules.keep_copies import kept_copies
 from fdt_mlir.schedules.script import parse_script, read_script
 from fdt_mlir.schedules.tile_path import PATHS
 
@@ -42,8 +43,9 @@ class TileAndFusePass(Pass):
             script = parse_script(schedule_text(module))
         script.check_fingerprint(module)
         check_tiles(script, module)
-        script.run(module)
-        finish_loops(module)
+        with kept_copies(module):
+            script.run(module)
+            finish_loops(module)
         check_row_paths(module)
         for function in defined_functions(module):
             if PATHS in function.attributes:

@@ -1,0 +1,43 @@
+"""Copies that a schedule must not simplify away: that a tensor has a second place is their point."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from fdt_mlir.attributes import string
+from fdt_mlir.bindings import ir, walk
+from fdt_mlir.normalize.structured import structured
+
+# NOTE: canonicalization erases identity maps, and no option of it says not to. It leaves this
+# operation alone, whose result is its operand.
+_BARRIER = "util.optimization_barrier"
+
+
+@contextmanager
+def kept_copies(module: ir.Module) -> Generator[None, None, None]:
+    """Hide from simplifications, while the block runs, that layers which copy compute nothing."""
+    for op in walk(module.operation):
+        if _is_copy(op):
+            _hide(op)
+    yield
+    for op in list(walk(module.operation)):
+        if op.name == _BARRIER:
+            op.results[0].replace_all_uses_with(op.operands[0])
+            op.erase()
+
+
+def _is_copy(op: ir.Operation) -> bool:
+    if op.name != "linalg.generic" or "fdt.role" not in op.attributes or structured(op) is None:
+        return False
+    operations = list(op.regions[0].blocks[0].operations)
+    # An accumulator may well start as a constant itself.
+    return len(operations) == 1 and string(op, "fdt.role") != "init"
+
+
+def _hide(copy: ir.Operation) -> None:
+    (terminator,) = (op.operation for op in copy.regions[0].blocks[0].operations)
+    value = terminator.operands[0]
+    with ir.InsertionPoint(terminator), copy.location:
+        hidden = ir.Operation.create(_BARRIER, [value.type], [value])
+    terminator.operands[0] = hidden.results[0]
