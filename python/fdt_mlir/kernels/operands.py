@@ -109,6 +109,8 @@ def _kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
 
 def _reshaped(op: ir.Operation, source: View, shape: Sequence[int]) -> tuple[int, ...]:
     """The strides after a reshape, which joins or splits groups of dimensions."""
+    if not source.shape:
+        return _contiguous(shape)  # a scalar has no dimension to split
     groups = [[integer_of(dim) for dim in items_of(group)] for group in items(op, "reassociation")]
     collapses = op.name == "tensor.collapse_shape"
     strides: list[int] = []

@@ -1,4 +1,4 @@
-"""Copies that a schedule must not simplify away: that a tensor has a second place is their point."""
+"""Copies that a schedule must not simplify away: a second place for a tensor is their point."""
 
 from __future__ import annotations
 
