@@ -5,6 +5,8 @@ the API that is missing. `test/bindings` re-checks these facts.
 """
 
 import io
+import re
+import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 __all__ = [
     "PassManager",
     "apply_transform",
+    "compiler_revisions",
     "constant_array",
     "copy_module",
     "downcast",
@@ -43,6 +46,22 @@ def mlir_context() -> Generator[ir.Context, None, None]:
     """Enter a fresh MLIR context with an unknown default location."""
     with ir.Context() as context, ir.Location.unknown():
         yield context
+
+
+def compiler_revisions() -> dict[str, str]:
+    """What the wheel was built from: the commit of IREE, the version of LLVM and MLIR."""
+    # Imported here: nothing else needs them, and they take time.
+    from iree.compiler.tools.binaries import find_tool
+    from iree.compiler.version import REVISIONS
+
+    # NOTE: Python modules of the wheel do not name LLVM's version; its compiler's banner does.
+    compiler = find_tool("iree-compile")
+    banner = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+    llvm = re.search(r"LLVM version (\S+)", banner)
+    return {
+        "IREE": REVISIONS.get("IREE", "unknown")[:12],
+        "LLVM and MLIR": llvm[1] if llvm else "unknown",
+    }
 
 
 def parse_file(path: Path) -> ir.Module:

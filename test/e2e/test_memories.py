@@ -9,7 +9,7 @@ import pytest
 from e2e.harness import check_bit_exact
 from e2e.shared_models import shared_model
 from fdt_mlir.api import Compiled, compile
-from fdt_mlir.cli.compile import parse_memories, parse_pin
+from fdt_mlir.cli.compile_options import parse_memories, parse_pin
 from fdt_mlir.errors import CompileError, UsageError
 
 KWS, RESNET = "kws_ref_model.tflite", "pretrainedResnet_quant.tflite"

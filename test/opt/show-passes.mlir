@@ -5,4 +5,4 @@
 // CHECK: Every pass of MLIR and IREE
 
 // RUN: fdt-opt --version | FileCheck %s --check-prefix=VERSION
-// VERSION: fdt-opt {{[0-9]+\.[0-9]+}}
+// VERSION: fdt-mlir {{[0-9]+\.[0-9]+}}

@@ -2,6 +2,9 @@
 
 from typing import BinaryIO
 
+__llvm_commit__: str
+__tensorflow_commit__: str
+
 class TosaConverterOutputFormat:
     Bytecode: TosaConverterOutputFormat
     Text: TosaConverterOutputFormat

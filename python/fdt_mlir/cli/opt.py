@@ -11,10 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 
-from fdt_mlir import __version__
 from fdt_mlir.bindings import ir, mlir_context, parse_file
 from fdt_mlir.cli.expected import check_messages, expected_messages
 from fdt_mlir.cli.guard import run_guarded
+from fdt_mlir.cli.versions import VersionAction
 from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError, ExitStatus, UsageError, compile_error
 from fdt_mlir.pass_options import options_of
@@ -27,7 +27,19 @@ _SEPARATOR_LINE = re.compile(rf"^{_SEPARATOR}[ \t]*\r?$", re.MULTILINE)
 _BYTECODE_MAGIC = b"ML\xefR"
 _TFLITE_MAGIC = b"TFL3"  # at byte 4, after the offset of the root table
 _MLIR_TEXT_NAME = "-"  # what MLIR calls a text that was not read from a file
-_EPILOG = "A pass can also be given as an option of its own: --canonicalize --fdt-name=option=1"
+_EPILOG = """\
+see which passes there are, with their options:
+  fdt-opt --show-passes
+run passes, ours and IREE's mixed; short ones as options, the order counts:
+  fdt-opt model.mlir --pass-pipeline='builtin.module(fdt-make-batch-static,canonicalize)'
+  fdt-opt model.mlir --fdt-make-batch-static --canonicalize -o static.mlir
+replay a schedule, perhaps edited:
+  fdt-opt layers.mlir --transform-script schedule.mlir
+watch the module change:
+  fdt-opt model.mlir --fdt-mark-layers --mlir-print-ir-after-all
+
+exit status: 0 done; 1 the module is rejected; 2 wrong usage; 3 internal error
+"""
 
 
 @dataclass(frozen=True)
@@ -229,10 +241,43 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
     """Return the options and the text of the pipeline."""
-    parser = _Parser("fdt-opt", description=__doc__, epilog=_EPILOG, allow_abbrev=False)
-    add = parser.add_argument
-    add("input", nargs="?", default="-", help="MLIR text or bytecode; - is standard input")
+    parser = _Parser(
+        "fdt-opt",
+        usage="%(prog)s [FILE] [--PASS ...] [options]",
+        description="Run passes on MLIR, ours and IREE's mixed, with the habits of mlir-opt.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_file_options(parser)
+    _add_pass_options(parser)
+    _add_printing_options(parser)
+    _add_general_options(parser)
+    options, others = parser.parse_known_args(argv)
+    passes = [_pass_flag(flag) for flag in others]
+    if passes and options.pass_pipeline is not None:
+        parser.error(f"{others[0]} is no option of fdt-opt, and a pass goes into --pass-pipeline")
+    return options, options.pass_pipeline or f"builtin.module({','.join(passes)})"
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("choose input and output").add_argument
+    add(
+        "input",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="MLIR text or bytecode; - is standard input",
+    )
     add("-o", dest="output", default="-", metavar="FILE", help="output; - is standard output")
+    add("--emit-bytecode", action="store_true", help="write bytecode instead of text")
+    add("--allow-unregistered-dialect", action="store_true", help="accept unknown operations")
+
+
+def _add_pass_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("choose passes").add_argument
+    add("--show-passes", action="store_true", help="list our passes with their options")
     add(
         "--pass-pipeline", metavar="TEXT", help="for example builtin.module(fdt-name{option=1},cse)"
     )
@@ -241,23 +286,34 @@ def _parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
         metavar="FILE",
         help="apply this schedule to the module first, as fdt-tile-and-fuse{script=FILE} does",
     )
-    add("--show-passes", action="store_true", help="list our passes with their options")
-    add("--split-input-file", action="store_true", help=f"one module per part between {_SEPARATOR}")
-    add("--verify-diagnostics", action="store_true", help="compare with // expected-error {{...}}")
-    add("--allow-unregistered-dialect", action="store_true")
-    add("--emit-bytecode", action="store_true")
+
+
+def _add_printing_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("look inside").add_argument
     add("--mlir-print-ir-before-all", action="store_true", help="to standard error")
     add("--mlir-print-ir-after-all", action="store_true", help="to standard error")
-    add("--mlir-elide-elementsattrs-if-larger", type=int, metavar="N")
+    add(
+        "--mlir-elide-elementsattrs-if-larger",
+        type=int,
+        metavar="N",
+        help="leave out constants of more than N elements",
+    )
     add("--mlir-print-debuginfo", action="store_true", help="print locations")
-    add("--mlir-print-op-generic", action="store_true")
+    add("--mlir-print-op-generic", action="store_true", help="print no operation in its own syntax")
+
+
+def _add_general_options(parser: argparse.ArgumentParser) -> None:
+    tests = parser.add_argument_group("write tests").add_argument
+    tests(
+        "--split-input-file", action="store_true", help=f"one module per part between {_SEPARATOR}"
+    )
+    tests(
+        "--verify-diagnostics", action="store_true", help="compare with // expected-error {{...}}"
+    )
+    add = parser.add_argument_group("the command").add_argument
+    add("-h", "--help", action="help", help="print this")
+    add("--version", action=VersionAction)
     add("--debug", action="store_true", help="show the traceback of a failure")
-    add("--version", action="version", version=f"fdt-opt {__version__}")
-    options, others = parser.parse_known_args(argv)
-    passes = [_pass_flag(flag) for flag in others]
-    if passes and options.pass_pipeline is not None:
-        parser.error(f"{others[0]} is no option of fdt-opt, and a pass goes into --pass-pipeline")
-    return options, options.pass_pipeline or f"builtin.module({','.join(passes)})"
 
 
 def _pass_flag(flag: str) -> str:

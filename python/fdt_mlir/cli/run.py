@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fdt_mlir.cli.guard import run_guarded
+from fdt_mlir.cli.versions import VersionAction
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import ExitStatus, UsageError, compile_error
 from fdt_mlir.targets import (
@@ -28,11 +29,13 @@ from fdt_mlir.targets import (
 _SHOWN_VALUES = 8
 
 _EPILOG = """\
-examples:
-  fdt-run build/kws                                     run on this machine, on a test pattern
-  fdt-run build/kws --sanitize                          the same under ASan and UBSan
-  fdt-run build/kws --target cortex-m4                  on an emulated Cortex-M4: instructions too
-  fdt-run build/kws --inputs x.npz --outputs y.npz      your data; arrays are named as the tensors
+try a model on this machine, on a test pattern; or with a check of every access to memory:
+  fdt-run build/kws
+  fdt-run build/kws --sanitize
+count instructions, code and stack on an emulated core:
+  fdt-run build/kws --target cortex-m4
+run it on your own data; arrays are named as the tensors:
+  fdt-run build/kws --inputs x.npz --outputs y.npz
 
 Without --inputs, element i of every input is ((7*i + 3) mod 256) - 128; uint8 tensors get that
 plus 128, float32 tensors that divided by 128.
@@ -90,23 +93,47 @@ def _run_command(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fdt-run",
+        usage="%(prog)s FOLDER [options]",
         description="Build the C of a compiled model, run it once, and show what it gives.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
     )
-    targets = "; ".join(f"{target.name}: {target.description}" for target in TARGETS.values())
-    add = parser.add_argument
-    add("folder", type=Path, help="folder that fdt-compile wrote")
-    add("--target", choices=tuple(TARGETS), default="host", help=f"where to run it ({targets})")
+    _add_data_options(parser)
+    _add_machine_options(parser)
+    _add_general_options(parser)
+    return parser
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("choose what to run").add_argument
+    add("folder", type=Path, metavar="FOLDER", help="folder that fdt-compile wrote")
     add("--inputs", type=Path, metavar="X.npz", help="one array per input, by name or input_0, ...")
     add("--outputs", type=Path, metavar="Y.npz", help="write the outputs here, by name")
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    targets = "; ".join(f"{target.name}: {target.description}" for target in TARGETS.values())
+    add = parser.add_argument_group("choose where and how").add_argument
+    add(
+        "--target",
+        choices=tuple(TARGETS),
+        default="host",
+        metavar="TARGET",
+        help=f"where to run it ({targets})",
+    )
     add("--sanitize", action="store_true", help="build with ASan and UBSan (host only)")
-    add("--json", action="store_true", help="print the result as JSON")
     add(
         "--timeout", type=_seconds, default=300.0, metavar="S", help="seconds to wait (%(default)g)"
     )
+
+
+def _add_general_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("the command").add_argument
+    add("-h", "--help", action="help", help="print this")
+    add("--version", action=VersionAction)
+    add("--json", action="store_true", help="print the result as JSON")
     add("--debug", action="store_true", help="show tracebacks")
-    return parser
 
 
 def _seconds(text: str) -> float:

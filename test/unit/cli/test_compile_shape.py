@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from fdt_mlir.cli.compile import parse_shape
+from fdt_mlir.cli.compile_options import parse_shape
 
 
 def test_names_may_hold_the_characters_that_separate() -> None:

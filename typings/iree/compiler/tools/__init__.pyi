@@ -1,0 +1,1 @@
+"""Types of `iree.compiler.tools`: only its modules are used."""

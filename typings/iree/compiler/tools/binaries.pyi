@@ -1,0 +1,3 @@
+"""Types of `iree.compiler.tools.binaries`."""
+
+def find_tool(exe_name: str) -> str: ...

@@ -1,0 +1,3 @@
+"""Types of `iree.compiler.version`."""
+
+REVISIONS: dict[str, str]
