@@ -11,11 +11,25 @@ from package.conftest import ROOT, expected_lines
 
 # A float model, one of uint8 with several outputs, one that reads token numbers.
 MODELS = ("cif_f32", "ssd_u8", "txt")
+MEMORIES = {"dtcm": 1024, "sram": 8192}
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_prints_what_the_tensors_mean(name: str, tmp_path: Path) -> None:
     compiled = api.compile(ROOT / "examples" / "models" / f"{name}.tflite", strategy="none")
+    check_example(compiled, tmp_path)
+
+
+def test_gives_each_memory_its_arena(tmp_path: Path) -> None:
+    model = ROOT / "examples" / "models" / "kws.tflite"
+    compiled = api.compile(model, strategy="none", memories=MEMORIES)
+    assert len(compiled.report["arenas"]) == 2
+    check_example(compiled, tmp_path)
+
+
+def check_example(compiled: api.Compiled, tmp_path: Path) -> None:
+    """Build the example without a warning, as C++ too, and compare what it prints."""
+    name = compiled.name
     folder = tmp_path / name
     compiled.write(folder, ["cmake"])
     example = folder / "cmake" / "example" / "main.c"

@@ -25,12 +25,24 @@ def example_source(model: FirmwareModel, surroundings: Surroundings) -> str:
         "example/body.c",
         {
             **values,
+            "ARENAS": _arenas(model),
+            "PLACES": ", ".join(f"{arena}.bytes" for arena in model.arenas),
             "FUNCTIONS": "\n".join(_helpers(model) + _ports(model)),
             "FILL_INPUTS": _calls("fill_input", len(model.inputs)),
             "PRINT_OUTPUTS": _calls("print_output", len(model.outputs)),
         },
     )
     return fill_file(f"example/{surroundings}", {**values, "BODY": body})
+
+
+def _arenas(model: FirmwareModel) -> str:
+    """Storage for every arena, with what the reader has to know of it."""
+    if len(model.arenas) == 1:
+        comment = "/* All the RAM that the model uses. */"
+    else:
+        comment = "/* All the RAM that the model uses; have the linker put each into its memory. */"
+    names = ((f"{model.name}_{arena}".upper(), arena) for arena in model.arenas)
+    return "\n".join([comment, *(f"static {macro}({arena});" for macro, arena in names)])
 
 
 def _calls(function: str, count: int) -> str:
@@ -55,13 +67,17 @@ def _ports(model: FirmwareModel) -> list[str]:
     functions: list[str] = []
     for number, tensor in enumerate(model.inputs):
         port = f"{prefix}_INPUT_{number}"
-        values = {"NUMBER": str(number), "PORT": port, "VALUE": _input_value(tensor, port)}
+        values = {**_place(number, port, tensor), "VALUE": _input_value(tensor, port)}
         functions.append(fill_file("example/input.c", values))
     for number, tensor in enumerate(model.outputs):
         port = f"{prefix}_OUTPUT_{number}"
-        values = {"NUMBER": str(number), "PORT": port, "PRINT": _output_print(tensor, port)}
+        values = {**_place(number, port, tensor), "PRINT": _output_print(tensor, port)}
         functions.append(fill_file("example/output.c", values))
     return functions
+
+
+def _place(number: int, port: str, tensor: Tensor) -> dict[str, str]:
+    return {"NUMBER": str(number), "PORT": port, "ARENA": tensor.arena}
 
 
 def _meaning(tensor: Tensor) -> Literal["quantized", "real", "whole"]:

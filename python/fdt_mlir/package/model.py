@@ -12,18 +12,23 @@ Files = dict[str, "str | bytes"]
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output: its element type by name, such as "int8", and whether it is quantised."""
+    """An input or output: its element type by name, such as "int8", and the arena it lies in."""
 
     type: str
     is_quantized: bool
+    arena: str
 
 
 @dataclass(frozen=True)
 class FirmwareModel:
-    """A compiled model. `name` is the stem of its C names; `sources`, `headers` map names to C."""
+    """A compiled model. `name` is the stem of its C names; `sources`, `headers` map names to C.
+
+    `arenas` are the names of what invoke takes, one for each memory.
+    """
 
     name: str
     arena_bytes: int
+    arenas: tuple[str, ...]
     sources: Mapping[str, str]
     headers: Mapping[str, str]
     inputs: tuple[Tensor, ...]
@@ -44,18 +49,20 @@ class FirmwareModel:
 
 def firmware_model(files: Mapping[str, str], report: Mapping[str, Any]) -> FirmwareModel:
     """Gather a compiled model from the files of a compilation and its report."""
+    arenas = tuple(str(arena["name"]) for arena in report["arenas"])
     return FirmwareModel(
         name=report["name"],
         arena_bytes=report["arena_bytes"],
+        arenas=arenas,
         sources={name: text for name, text in files.items() if name.endswith(".c")},
         headers={name: text for name, text in files.items() if name.endswith(".h")},
-        inputs=tuple(_tensor(entry) for entry in report["inputs"]),
-        outputs=tuple(_tensor(entry) for entry in report["outputs"]),
+        inputs=tuple(_tensor(entry, arenas) for entry in report["inputs"]),
+        outputs=tuple(_tensor(entry, arenas) for entry in report["outputs"]),
     )
 
 
-def _tensor(entry: Mapping[str, Any]) -> Tensor:
-    return Tensor(entry["type"], entry.get("scale") is not None)
+def _tensor(entry: Mapping[str, Any], arenas: tuple[str, ...]) -> Tensor:
+    return Tensor(entry["type"], entry["scale"] is not None, arenas[entry["arena"]])
 
 
 def below(files: Files, folder: str) -> Files:

@@ -1,10 +1,10 @@
-static @PREFIX@_ARENA(arena); /* all the RAM that the model uses */
+@ARENAS@
 
 @FUNCTIONS@
 /* Fills the inputs, runs the model and prints its outputs. Returns 0 on success. */
 static int run_model_once(void) {
 @FILL_INPUTS@
-  if (@NAME@_invoke(arena.bytes) != 0) {
+  if (@NAME@_invoke(@PLACES@) != 0) {
     print_line("@NAME@ failed");
     return 1;
   }

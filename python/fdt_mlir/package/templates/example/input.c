@@ -1,5 +1,5 @@
 static void fill_input_@NUMBER@(void) {
-  void *const start = arena.bytes + @PORT@_OFFSET;
+  void *const start = @ARENA@.bytes + @PORT@_OFFSET;
   @PORT@_TYPE *const input = (@PORT@_TYPE *)start;
   size_t i;
   for (i = 0; i < @PORT@_BYTES / sizeof *input; ++i) {
