@@ -18,7 +18,7 @@ from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c
 from fdt_mlir.emitc.memory_names import check_memories
-from fdt_mlir.errors import UsageError, compile_error
+from fdt_mlir.errors import CompileError, UsageError, compile_error
 from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
 from fdt_mlir.kernels.machine import OPTIMIZE, Optimize, find_machine
@@ -31,6 +31,8 @@ from fdt_mlir.paths.discover_paths import write_paths
 from fdt_mlir.paths.path_plan import STRATEGIES, Discovery, DiscoveryOptions, Strategy
 from fdt_mlir.pipeline import parse_pipeline
 from fdt_mlir.report.facts import Facts, collect_facts
+from fdt_mlir.report.html.page import report_fragment, report_page
+from fdt_mlir.report.html.pictures import plot_svg
 from fdt_mlir.report.report import build_report
 from fdt_mlir.schedules.generate import schedule_text
 from fdt_mlir.schedules.tile_and_fuse import TileAndFusePass
@@ -90,6 +92,14 @@ class Compiled:
         for kind in packages:
             files |= package_files(kind, firmware_model(self.files, self.report))
         _write_folder(Path(folder), files)
+
+    def plot(self) -> str:
+        """The memory map before and after as a picture: the text of an SVG file."""
+        return plot_svg(self.report)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures and the memory map."""
+        return report_fragment(self.report)
 
     def run(self, inputs: Sequence[np.ndarray], target: str = "host") -> tuple[np.ndarray, ...]:
         """Build the model for a target, run it once, and return its outputs.
@@ -202,6 +212,7 @@ def compile_model(
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts),
         "report.json": _json(report),
+        "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,
     }
     return Compiled(name, files, report, discovery, emitc, clock.seconds)
@@ -285,6 +296,22 @@ def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write a text file, complete or not at all. Raises CompileError where that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as scratch:
+            complete = Path(scratch) / path.name
+            complete.write_text(text, encoding="utf-8")
+            complete.replace(path)
+    except OSError as error:
+        raise _unwritable(error, SourceLocation(str(path))) from error
+
+
+def _unwritable(error: OSError, where: SourceLocation) -> CompileError:
+    return compile_error(f"cannot write the output: {error.strerror}", where)
+
+
 def _write_folder(folder: Path, files: Files) -> None:
     where = SourceLocation(str(folder))
     if folder.exists() and not _is_replaceable(folder):
@@ -305,7 +332,7 @@ def _write_folder(folder: Path, files: Files) -> None:
                 shutil.move(folder, Path(scratch) / "replaced")
             complete.rename(folder)
     except OSError as error:
-        raise compile_error(f"cannot write the output: {error.strerror}", where) from error
+        raise _unwritable(error, where) from error
 
 
 def _is_replaceable(folder: Path) -> bool:

@@ -25,6 +25,8 @@ program_packages=(
 )
 # An independent EmitC printer, which one test compares with; older Debian releases lack it.
 oracle_packages=(mlir-22-tools)
+# A browser, in which the tests open report.html.
+browser_packages=(chromium)
 
 # Whether what the package brings is there already, from wherever it came.
 is_present() {
@@ -38,6 +40,7 @@ is_present() {
     picolibc-riscv64-unknown-elf)
       [[ $(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs) == /* ]] ;;
     qemu-system-misc) command -v qemu-system-riscv32 ;;
+    chromium) command -v chromium || command -v chromium-browser ;;
     mlir-22-tools) command -v mlir-translate-22 ;;
     *) dpkg-query --show "$1" ;;
   esac >/dev/null 2>&1

@@ -26,7 +26,7 @@ def _run(argv: Sequence[str]) -> int:
     # Imported here, so that --help and --version answer at once.
     from rich.console import Console
 
-    from fdt_mlir.api import CompileOptions, compile_model
+    from fdt_mlir.api import CompileOptions, compile_model, write_file
     from fdt_mlir.report.code_size import measure_code
     from fdt_mlir.report.explain import print_explanation
     from fdt_mlir.report.summary import print_summary
@@ -58,6 +58,8 @@ def _run(argv: Sequence[str]) -> int:
             code = measure_code(compiled.sources, weights_bytes, options.target)
     if options.output is not None:
         compiled.write(options.output, options.package)
+    if options.plot is not None:
+        write_file(options.plot, compiled.plot())
     if options.json:
         sys.stdout.write(json.dumps(compiled.report, indent=2) + "\n")
     elif not options.quiet:

@@ -244,6 +244,12 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
 def _add_insight_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("understand and steer the result")
     group.add_argument("--explain", action="store_true", help="say why each layer is tiled or not")
+    group.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE.svg",
+        help="draw where every buffer lies while it lives, before and after",
+    )
     group.add_argument("--json", action="store_true", help="print the report as JSON")
     group.add_argument(
         "--transform-script",

@@ -36,23 +36,20 @@ class Port:
 
 
 @dataclass(frozen=True)
-class PlacedBuffer:
-    """A buffer of the plan: what it holds, its place, its half-open lifetime in steps.
+class PlanBuffer:
+    """A buffer of a plan: its size, its place, its half-open lifetime in steps.
 
     The shape of a ring or of a tile's buffer is that of the part which exists, not of the tensor.
-    `offset` counts from the start of the arena with number `arena`; `accesses` are the elements
-    that one inference reads and writes of it.
+    `offset` counts from the start of the arena with number `arena`.
     """
 
     name: str
     shape: tuple[int, ...]
-    type: str
     bytes: int
     offset: int
     first: int
     last: int
     arena: int = 0
-    accesses: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,20 +64,37 @@ class Arena:
     capacity_bytes: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlacedBuffer(PlanBuffer):
+    """A buffer of the compiled model, with the type of its elements.
+
+    `accesses` are the elements that one inference reads and writes of it.
+    """
+
+    type: str
+    accesses: int
+
+
 @dataclass(frozen=True)
-class StepFacts:
-    """One step: what it computes, its work, and the live bytes while it runs.
+class PlanStep:
+    """A step of a plan, and the sum of the sizes of all buffers alive in it."""
+
+    name: str
+    live_bytes: int
+
+
+@dataclass(frozen=True)
+class StepFacts(PlanStep):
+    """A step of the compiled model: what it computes, and its work.
 
     `shape` is what one call writes, a tile inside a loop; `writes` and `reads` name buffers.
     `in_place` names the one among those it reads whose bytes it overwrites, None where there is
     none; it is `writes` itself where the step adds to what that holds.
     """
 
-    name: str
     kind: str
     shape: tuple[int, ...]
     macs: int
-    live_bytes: int
     writes: str
     reads: tuple[str, ...]
     in_place: str | None
@@ -91,6 +105,7 @@ class Peak:
     """The step that sets an arena, and the buffers alive in it, the highest end first."""
 
     step: str
+    number: int
     live_bytes: int
     buffers: tuple[str, ...]
 
@@ -121,23 +136,7 @@ class Facts:
 
     @property
     def peak(self) -> Peak | None:
-        """Of the steps in which a buffer reaches an arena's end, the first with most live bytes.
-
-        None for a model that computes nothing.
-        """
-        highest = [b for b in self.buffers if b.offset + b.bytes == self.arenas[b.arena].bytes]
-        reaching = [
-            number
-            for number in range(len(self.steps))
-            if any(buffer.first <= number < buffer.last for buffer in highest)
-        ]
-        if not reaching:
-            return None
-        number = max(reaching, key=lambda step: (self.steps[step].live_bytes, -step))
-        live = [buffer for buffer in self.buffers if buffer.first <= number < buffer.last]
-        live.sort(key=lambda buffer: (-buffer.offset - buffer.bytes, buffer.name))
-        names = tuple(buffer.name for buffer in live)
-        return Peak(self.steps[number].name, self.steps[number].live_bytes, names)
+        return find_peak([arena.bytes for arena in self.arenas], self.buffers, self.steps)
 
     @property
     def macs(self) -> int:
@@ -149,6 +148,28 @@ class Facts:
         types = {buffer.name: buffer.type for buffer in self.buffers}
         results = [types[step.writes] for step in self.steps]
         return max(results, key=results.count, default=self.inputs[0].type)
+
+
+def find_peak(
+    arena_bytes: Sequence[int], buffers: Sequence[PlanBuffer], steps: Sequence[PlanStep]
+) -> Peak | None:
+    """Of the steps in which a buffer reaches an arena's end, the first with most live bytes.
+
+    None for a model that computes nothing.
+    """
+    highest = [b for b in buffers if b.offset + b.bytes == arena_bytes[b.arena]]
+    reaching = [
+        number
+        for number in range(len(steps))
+        if any(buffer.first <= number < buffer.last for buffer in highest)
+    ]
+    if not reaching:
+        return None
+    number = max(reaching, key=lambda step: (steps[step].live_bytes, -step))
+    live = [buffer for buffer in buffers if buffer.first <= number < buffer.last]
+    live.sort(key=lambda buffer: (-buffer.offset - buffer.bytes, buffer.name))
+    names = tuple(buffer.name for buffer in live)
+    return Peak(steps[number].name, number, steps[number].live_bytes, names)
 
 
 def collect_facts(module: ir.Module) -> Facts:

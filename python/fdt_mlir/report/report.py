@@ -9,7 +9,7 @@ from typing import Any
 
 from fdt_mlir import __version__
 from fdt_mlir.paths.path_plan import Discovery, DiscoveryOptions, PathPlan, UntiledPlan, overhead
-from fdt_mlir.report.facts import Facts, StepFacts
+from fdt_mlir.report.facts import Facts, PlanBuffer, PlanStep, StepFacts, find_peak
 
 _PACKAGES = ("iree-base-compiler", "tosa-converter-for-tflite")
 
@@ -59,27 +59,28 @@ def _step(step: StepFacts, paths: Sequence[PathPlan]) -> Mapping[str, Any]:
 
 def _untiled(untiled: UntiledPlan) -> Mapping[str, Any]:
     """The plan that the tiled one is compared with, in the same terms."""
-    buffers = untiled.problem.buffers
+    problem, arena_bytes = untiled.problem, untiled.plan.arena_bytes
+    buffers = [
+        PlanBuffer(
+            buffer.name,
+            untiled.shapes[buffer.name],
+            buffer.size_bytes,
+            untiled.plan.offsets[buffer.name],
+            buffer.first,
+            buffer.last,
+        )
+        for buffer in problem.buffers
+    ]
+    steps = [
+        PlanStep(name, sum(b.bytes for b in buffers if b.first <= number < b.last))
+        for number, name in enumerate(untiled.steps)
+    ]
+    peak = find_peak([arena_bytes], buffers, steps)
     return {
-        "arena_bytes": untiled.plan.arena_bytes,
-        "buffers": [
-            {
-                "name": buffer.name,
-                "shape": list(untiled.shapes[buffer.name]),
-                "bytes": buffer.size_bytes,
-                "offset": untiled.plan.offsets[buffer.name],
-                "first": buffer.first,
-                "last": buffer.last,
-            }
-            for buffer in buffers
-        ],
-        "steps": [
-            {
-                "name": name,
-                "live_bytes": sum(b.size_bytes for b in buffers if b.first <= number < b.last),
-            }
-            for number, name in enumerate(untiled.steps)
-        ],
+        "arena_bytes": arena_bytes,
+        "peak": asdict(peak) if peak is not None else None,
+        "buffers": [asdict(buffer) for buffer in buffers],
+        "steps": [asdict(step) for step in steps],
     }
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from fdt_mlir.report.code_size import CodeSize
 from fdt_mlir.report.words import count, dims, more_work, path_ends
 
-_BAR_CELLS = 32
+_BAR_CELLS = 24
 _MOST_BUFFERS = 4
 _MOST_PATHS = 6
 _MOST_OFFERS = 2
@@ -58,7 +58,7 @@ def _memory(report: Mapping[str, Any], console: Console) -> Iterable[_Row]:
         blank = " " * (_BAR_CELLS - cells)
         return title, f"{size:,} B", f"[{colour}]{bar * cells}[/]{blank} {text}"
 
-    yield row("untiled", before, "dim", "the arena before anything is tiled")
+    yield row("untiled", before, "dim", "before anything is tiled")
     yield row("[bold]arena[/]", after, "green", f"[bold]{_saving(report)}[/]")
     proved = "no layout needs less" if bound == after else "none needs less than this"
     yield row("bound", bound, "dim", f"proved: {proved}")
@@ -94,7 +94,7 @@ def _peak(report: Mapping[str, Any], console: Console) -> Iterable[_Row]:
     buffers = {buffer["name"]: buffer for buffer in report["buffers"]}
     live = sorted((buffers[name] for name in peak["buffers"]), key=lambda b: -b["bytes"])
     steps: Sequence[Mapping[str, Any]] = report["steps"]
-    number = next(n for n, step in enumerate(steps) if step["name"] == peak["step"])
+    number = peak["number"]
     shared = peak["live_bytes"] - report["arena_bytes"]
     yield (
         "peak",

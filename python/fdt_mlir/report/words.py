@@ -33,4 +33,6 @@ def path_ends(path: Mapping[str, Any]) -> str:
     """Which layers a path leads through, how it is tiled, and into how large tiles."""
     layers = path["layers"]
     ends = layers[0] if len(layers) == 1 else f"{layers[0]} ... {layers[-1]}"
+    if path["family"] == "merge":
+        return f"{ends}: computed as one layer"
     return f"{ends}: {_FAMILIES[path['family']]}, tiles of {dims(path['tiles'])}"
