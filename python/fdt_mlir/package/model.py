@@ -62,7 +62,7 @@ def firmware_model(files: Mapping[str, str], report: Mapping[str, Any]) -> Firmw
 
 
 def _tensor(entry: Mapping[str, Any], arenas: tuple[str, ...]) -> Tensor:
-    return Tensor(entry["type"], entry["scale"] is not None, arenas[entry["arena"]])
+    return Tensor(entry["type"], entry["scale"] is not None, arenas[int(entry["arena"])])
 
 
 def below(files: Files, folder: str) -> Files:
