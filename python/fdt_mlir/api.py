@@ -16,8 +16,9 @@ from fdt_mlir.allocate.promises import Place, write_promises
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
-from fdt_mlir.emitc.c_printer import print_c
+from fdt_mlir.emitc.c_printer import print_c, print_traced
 from fdt_mlir.emitc.memory_names import check_memories
+from fdt_mlir.emitc.trace import erase_traced, traced_file
 from fdt_mlir.errors import CompileError, UsageError, compile_error
 from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
 from fdt_mlir.importer.importer import import_model
@@ -202,7 +203,9 @@ def compile_model(
         ):
             clock.run(stage, module)
         facts = collect_facts(module)
-        clock.run(emitc_stage(name, options.target, options.optimize), module)
+        clock.run(emitc_stage(name, options.target, options.optimize, trace=True), module)
+        traced = print_traced(module)
+        erase_traced(module)
         emitc = str(module)
         source = print_c(module)
     clock.end()
@@ -211,6 +214,7 @@ def compile_model(
     files = {
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts),
+        f"{name}_traced.inc": traced_file(name, [arena.name for arena in facts.arenas], traced),
         "report.json": _json(report),
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,

@@ -43,7 +43,10 @@ def allocate_stage(in_place: bool = True) -> Stage:
     return Stage("allocate", "fdt-plan-arena" + ("" if in_place else "{in-place=0}"))
 
 
-def emitc_stage(model: str, target: str = "generic", optimize: str = "balanced") -> Stage:
+def emitc_stage(
+    model: str, target: str = "generic", optimize: str = "balanced", trace: bool = False
+) -> Stage:
     """The last stage; `model` is the prefix of the public C names."""
     options = f"model={model} header={model}.h target={target} optimize={optimize}"
+    options += " trace=1" if trace else ""
     return Stage("emitc", f"fdt-lower-to-emitc{{{options}}}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fdt_mlir.targets.variants import SHADOW
 from models import oracle
 
 FLOAT_TOLERANCE = 1e-5  # of the largest magnitude in the reference: order of summation differs
@@ -39,10 +40,12 @@ def check_bit_exact(
     sanitize: bool = False,
     random_inputs: int = 20,
     constant_inputs: int = 3,
+    shadow: bool = False,
     **options: Any,
 ) -> Any:
     """Compile a model, run it on `device`, and compare every output with LiteRT's reference.
 
+    shadow: once more with shadow memory, which traps a read of what is no longer there.
     options: those of `fdt_mlir.api.compile`, such as strategy and target. Integer outputs must be
     equal, float outputs within FLOAT_TOLERANCE. Returns what the compiler returned, for further
     checks. Raises AssertionError that names the model, the options, and every sample that differs.
@@ -52,7 +55,7 @@ def check_bit_exact(
     path = Path(tflite_path)
     compiled = api.compile(path, **options)
     title = f"{path.name} on {device}, {options or 'default options'}"
-    check_outputs(title, compiled, path, device, sanitize, random_inputs, constant_inputs)
+    check_outputs(title, compiled, path, device, sanitize, random_inputs, constant_inputs, shadow)
     return compiled
 
 
@@ -64,6 +67,7 @@ def check_outputs(
     sanitize: bool = False,
     random_inputs: int = 20,
     constant_inputs: int = 3,
+    shadow: bool = False,
 ) -> None:
     """Run what was compiled from a model on `device`; see `check_bit_exact`."""
     from fdt_mlir import targets
@@ -76,6 +80,8 @@ def check_outputs(
     with TemporaryDirectory() as folder:
         compiled.write(Path(folder))
         results = targets.run_many(Path(folder), device, samples, sanitize=sanitize)
+        if shadow:
+            results[:1] = targets.run_many(Path(folder), "host", samples[:1], variant=SHADOW)
     assert_same(title, expected, [result.outputs for result in results], random_inputs)
 
 

@@ -26,6 +26,7 @@ QUICK_BUDGETS = (0, 2)
 FEW = {"random_inputs": 3, "constant_inputs": 1}
 
 CHOICES: Mapping[str, Mapping[str, Any]] = {
+    "none": {"strategy": "none"},
     "fdt": {"strategy": "fdt"},
     "ffmt": {"strategy": "ffmt"},
     "stream": {"strategy": "stream"},
@@ -49,8 +50,8 @@ ARENA_LIMITS: Mapping[str, Mapping[str, int]] = {
 
 
 def check_tiled(path: Path, sanitize: bool = True, **options: Any) -> api.Compiled:
-    """Compare with the reference, and what was predicted with what was reached."""
-    compiled = check_bit_exact(path, sanitize=sanitize, **{**FEW, **options})
+    """Compare with the reference, also in shadow memory, and the prediction with the result."""
+    compiled = check_bit_exact(path, sanitize=sanitize, shadow=True, **{**FEW, **options})
     found = compiled.discovery
     assert compiled.arena_bytes == found.predicted_arena_bytes
     assert compiled.report["macs"] == found.predicted_macs

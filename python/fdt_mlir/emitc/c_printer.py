@@ -14,7 +14,7 @@ Attributes that only this printer reads:
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from fdt_mlir.emitc.c_names import Scope, identifiers_in
 from fdt_mlir.emitc.c_statements import comment_of, function, prototype
 from fdt_mlir.emitc.c_types import c_type
 from fdt_mlir.emitc.c_values import constant
+from fdt_mlir.emitc.trace import TRACED
 
 ALIGN = "FDT_ALIGN"
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)", re.MULTILINE)
@@ -31,15 +32,24 @@ _OPAQUE_TYPE = re.compile(r'!emitc\.opaque<"([^"]*)">')
 
 
 def print_c(module: ir.Module) -> str:
-    """Return the C text of an EmitC module, ending with a newline.
+    """Return the C text of an EmitC module, ending with a newline; traced functions are left out.
 
     Operations outside the supported set are an internal error (AssertionError naming them).
     """
+    return _print(module, [op for op in _top_level(module) if TRACED not in op.attributes])
+
+
+def print_traced(module: ir.Module) -> str:
+    """Return the C text of the traced functions alone."""
+    return _print(module, [op for op in _top_level(module) if TRACED in op.attributes])
+
+
+def _print(module: ir.Module, operations: Sequence[ir.Operation]) -> str:
     scope = Scope(_module_names(module))
     functions = {_symbol(op): op for op in _top_level(module) if op.name == "emitc.func"}
     lines: list[str] = []
     previous = ""
-    for op in _top_level(module):
+    for op in operations:
         item = _item_lines(op, functions, scope)
         if lines and _is_separated(previous, op.name, lines[-1], item):
             lines.append("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fdt_mlir.allocate.memories import arena_names, arena_of
 from fdt_mlir.attributes import integer, integers
@@ -12,11 +12,12 @@ from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.kernel_functions import create_function
 from fdt_mlir.emitc.scalar_functions import lower_operation
 from fdt_mlir.emitc.statements import call, index, loop, named
+from fdt_mlir.emitc.trace import Silence
 from fdt_mlir.emitc.types import int_type, lvalue_of, pointer_to
 from fdt_mlir.emitc.values import Value, create
 from fdt_mlir.kernels.kernel import Kernel, bounds_of
-from fdt_mlir.kernels.operands import View
-from fdt_mlir.normalize.structured import producer
+from fdt_mlir.kernels.operands import View, view_of
+from fdt_mlir.normalize.structured import producer, tensor_bytes
 from fdt_mlir.passes import op_error
 
 
@@ -25,7 +26,7 @@ class InvokeFunction:
     """Writes `int <model>_invoke(void *arena)` into a block, with a parameter for each arena.
 
     `calls`, `names` and `constants` say of each kernel call what it is, which function it calls,
-    and the names of its constant operands.
+    and the names of its constant operands. `trace` says what the function tells of itself.
     """
 
     model: str
@@ -34,14 +35,16 @@ class InvokeFunction:
     calls: Mapping[ir.Operation, KernelCall]
     names: Mapping[ir.Operation, str]
     constants: Mapping[ir.Operation, list[str | None]]
+    trace: Silence = field(default_factory=Silence)
 
-    def write(self) -> None:
+    def write(self) -> ir.Operation:
+        """Write the function and return it."""
         void_pointer = ir.Type.parse('!emitc.ptr<!emitc.opaque<"void">>')
         c_int = ir.Type.parse('!emitc.opaque<"int">')
         names = arena_names(self.entry)
         parameters = [void_pointer] * len(names)
         with ir.InsertionPoint(self.block), ir.Location.unknown():
-            function = create_function(f"{self.model}_invoke", parameters, [c_int])
+            function = create_function(f"{self.model}_{self.trace.suffix}", parameters, [c_int])
         locations = [named(name) for name in names]
         body = function.regions[0].blocks.append(*parameters, arg_locs=locations)
         with ir.InsertionPoint(body), ir.Location.unknown():
@@ -49,9 +52,21 @@ class InvokeFunction:
                 _base("base" if len(names) == 1 else f"{name}_base", argument)
                 for name, argument in zip(names, body.arguments, strict=True)
             ]
+            self.trace.start(bases)
             self._operations(self.entry.regions[0].blocks[0], bases, {})
+            self.trace.finish(self._outputs())
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
+        return function
+
+    def _outputs(self) -> list[tuple[ir.Value, int, int]]:
+        """Buffer, offset in the arena and bytes of each output."""
+        terminator = list(self.entry.regions[0].blocks[0].operations)[-1].operation
+        views = [view_of(value) for value in terminator.operands]
+        return [
+            (view.base, self._offset(view) + view.offset * _width_bytes(view), tensor_bytes(value))
+            for view, value in zip(views, terminator.operands, strict=True)
+        ]
 
     def _operations(
         self, block: ir.Block, bases: Sequence[ir.Value], scalars: dict[ir.Value, Value]
@@ -63,6 +78,8 @@ class InvokeFunction:
                 self._call(op, bases, scalars)
             elif op.name == "scf.for":
                 self._loop(op, bases, scalars)
+            elif op.name == "memref.alloc":
+                self.trace.allocate(op.results[0])
             elif op.name.startswith("arith.") and not isinstance(op.results[0].type, ir.ShapedType):
                 arguments = [scalars[operand] for operand in op.operands]
                 scalars[op.results[0]] = lower_operation(op, arguments)
@@ -88,7 +105,12 @@ class InvokeFunction:
         ordered = [arguments[position] for position in range(len(kernel_call.parameters))]
         bounds = self._bounds(kernel_call, scalars)
         comment = _comment(kernel_call.kernel, kernel_call.views)
+        tiles = [scalars[loop.regions[0].blocks[0].arguments[0]] for loop in loops_around(op)]
+        self.trace.before(op, [*tiles, *(scalars[value] for value in bounds_of(op))])
         call(self.names[op], [*ordered, *bounds], comment=comment)
+        self.trace.after(
+            op, ordered[kernel_call.parameter_of[-1]], span_bytes(kernel_call.views[-1])
+        )
 
     def _bounds(self, kernel_call: KernelCall, scalars: Mapping[ir.Value, Value]) -> list[Value]:
         """Begin and end of each slice, and the element at which each window begins."""
@@ -119,7 +141,7 @@ class InvokeFunction:
         offset = index(self._offset(view) + view.offset * width)
         for value, factor in view.dynamic:
             offset = offset + scalars[value] * (factor * width)
-        base = bases[arena_of(self.entry, view.base)]
+        base = self.trace.place(bases[arena_of(self.entry, view.base)], view.base)
         place = create("subscript", [lvalue_of(int_type(8))], [base, offset.ir]).results[0]
         address = create("address_of", [pointer_to(int_type(8))], [place]).results[0]
         if address.type == target:
@@ -159,6 +181,24 @@ def _constant_place(
     pointee = ir.Type.parse(str(target).removeprefix("!emitc.ptr<").removesuffix(">"))
     place = create("subscript", [lvalue_of(pointee)], [start, offset.ir]).results[0]
     return create("address_of", [target], [place]).results[0]
+
+
+def loops_around(call: ir.Operation) -> list[ir.Operation]:
+    """The tile loops that a kernel call is in, outer ones first."""
+    loops: list[ir.Operation] = []
+    parent = call.parent
+    while parent is not None:
+        op = parent.operation
+        if op.name == "scf.for":
+            loops.insert(0, op)
+        parent = op.parent
+    return loops
+
+
+def span_bytes(view: View) -> int:
+    """Bytes from the first element of a view to the end of its last one."""
+    steps = zip(view.shape, view.strides, strict=True)
+    return (1 + sum((extent - 1) * stride for extent, stride in steps)) * _width_bytes(view)
 
 
 def _width_bytes(view: View) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from fdt_mlir.allocate.lifetimes import lifetimes_of
+from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.plan_arena import is_entry
-from fdt_mlir.attributes import string
+from fdt_mlir.attributes import integer, integers, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.constants import Constants
 from fdt_mlir.emitc.helpers import write_helpers
@@ -15,11 +17,12 @@ from fdt_mlir.emitc.kernel_calls import read_call
 from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
+from fdt_mlir.emitc.trace import TRACED, Extent, Trace
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
 from fdt_mlir.kernels.machine import Optimize, Tuning, find_machine
-from fdt_mlir.normalize.structured import defined_functions
+from fdt_mlir.normalize.structured import defined_functions, producer
 from fdt_mlir.passes import Pass, op_error
 
 
@@ -33,7 +36,8 @@ class LowerToEmitcPass(Pass):
     Fails when: the module has no planned function, or a type or a scalar operation has no C.
 
     `model` is the prefix of all public names; `header` the file that the C includes first. The
-    code is for the core `target` (`kernels/machine.py`); `optimize` says to what end.
+    code is for the core `target` (`kernels/machine.py`); `optimize` says to what end. `trace` adds
+    `<model>_traced_invoke`, marked `fdt.traced`, which also announces what it does.
     """
 
     name: ClassVar[str] = "fdt-lower-to-emitc"
@@ -42,6 +46,7 @@ class LowerToEmitcPass(Pass):
     header: str = ""
     target: str = "generic"
     optimize: Optimize = "balanced"
+    trace: bool = False
 
     def run(self, module: ir.Module) -> None:
         entries = [op.operation for op in module.body.operations if is_entry(op.operation)]
@@ -74,8 +79,31 @@ class LowerToEmitcPass(Pass):
         padding = PaddingRows()
         names = KernelFunctions(functions, emitted.body, tuning, padding).declare(calls)
         by_op = {call.op: call for call in calls}
-        InvokeFunction(self.model, entry, emitted.body, by_op, names, places).write()
+        invoke = InvokeFunction(self.model, entry, emitted.body, by_op, names, places)
+        invoke.write()
+        if self.trace:
+            traced = replace(invoke, trace=_trace_of(entry)).write()
+            traced.attributes[TRACED] = ir.UnitAttr.get()
         write_helpers(emitted)
         padding.write(emitted)
         write_prelude(emitted)
         return emitted
+
+
+def _trace_of(entry: ir.Operation) -> Trace:
+    """Number buffers and steps as the report does."""
+    lifetimes = lifetimes_of(entry)
+    inputs = list(entry.regions[0].blocks[0].arguments)
+    offsets: dict[ir.Value, int] = dict(
+        zip(inputs, integers(entry, "fdt.input_offsets"), strict=True)
+    )
+    extents: dict[ir.Value, Extent] = {}
+    for number, buffer in enumerate(lifetimes.buffers):
+        op = producer(buffer.value)
+        offset = offsets[buffer.value] if op is None else integer(op, "fdt.offset")
+        extents[buffer.value] = Extent(
+            number, buffer.name, arena_of(entry, buffer.value), offset, buffer.size_bytes
+        )
+    steps = {step.op: number for number, step in enumerate(lifetimes.steps)}
+    arena_bytes = integers(entry, "fdt.memory_bytes") or (integer(entry, "fdt.arena_bytes"),)
+    return Trace(extents, steps, inputs, arena_bytes)

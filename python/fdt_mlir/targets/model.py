@@ -55,10 +55,19 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of the inference: the layer that it computes, and of what kind it is."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class CompiledModel:
     """A folder of generated C. `name` is the stem of its files, functions and macros.
 
-    `arenas` are the names of what invoke takes, one for each memory.
+    `arenas` are the names of what invoke takes, one for each memory. `steps` and `buffers` (names)
+    stand at the numbers that a traced model knows them by.
     """
 
     folder: Path
@@ -67,6 +76,13 @@ class CompiledModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     arenas: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    buffers: tuple[str, ...] = ()
+
+    @property
+    def traced_source(self) -> Path:
+        """The same model, telling what it does."""
+        return self.folder / f"{self.name}_traced.inc"
 
     @property
     def header(self) -> Path:
@@ -91,6 +107,8 @@ def load_model(folder: Path) -> CompiledModel:
         inputs = tuple(_tensor(entry) for entry in report.get("inputs", ()))
         outputs = tuple(_tensor(entry) for entry in report.get("outputs", ()))
         arenas = tuple(str(a["name"]) for a in report.get("arenas", [{"name": "arena"}]))
+        steps = tuple(Step(entry["name"], entry["kind"]) for entry in report.get("steps", ()))
+        buffers = tuple(str(entry["name"]) for entry in report.get("buffers", ()))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise compile_error(
             f"the report lacks something that is needed to run the model: {error!r}",
@@ -98,7 +116,7 @@ def load_model(folder: Path) -> CompiledModel:
             "compile the model again with fdt-compile of this version",
         ) from error
     sources = tuple(sorted(folder.glob("*.c")))
-    model = CompiledModel(folder, name, sources, inputs, outputs, arenas)
+    model = CompiledModel(folder, name, sources, inputs, outputs, arenas, steps, buffers)
     for needed in (folder / f"{name}.c", model.header):
         if not needed.is_file():
             raise compile_error(

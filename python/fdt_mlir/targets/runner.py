@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +16,16 @@ from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.targets.builder import Program, build
 from fdt_mlir.targets.model import Array
+from fdt_mlir.targets.records import SampleRecord, StepRecord, TruncatedError, read_samples
+from fdt_mlir.targets.shadow import find_violation
+from fdt_mlir.targets.stack import StackBound
 from fdt_mlir.targets.target import Board
 from fdt_mlir.targets.toolchain import excerpt, find_tool, locate_address
+from fdt_mlir.targets.variants import PLAIN, PROFILE, Variant
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
 
-# `struct fdt_record` and the violations of support/harness.c.
-_RECORD = struct.Struct("<IiIIQ")
-_RECORD_MAGIC = 0x52544446
+# The violations of support/harness.c.
 _VIOLATIONS = {
     1: "wrote before the start of the arena",
     2: "wrote past the end of the arena",
@@ -47,13 +49,18 @@ class RunResult:
     `instructions` are those executed between the call of invoke and its return, to the resolution
     of the target's counter (40 on a Cortex-M4), the few that read the counter included.
     `code_bytes` is the size of the model's machine code without constants. `stack_bytes` is the
-    deepest that invoke reached below the stack pointer of its caller.
+    deepest that invoke reached below the stack pointer of its caller. `stack_bound` is the most it
+    can ever need, by the frames of its functions. `step_instructions` are those
+    of each step and `step_results` what each left, where the program was built for that.
     """
 
     outputs: tuple[Array, ...]
     instructions: int | None
     code_bytes: int | None
     stack_bytes: int | None
+    stack_bound: StackBound | None = None
+    step_instructions: tuple[int, ...] = ()
+    step_results: tuple[StepRecord, ...] = field(default=(), repr=False)
 
 
 def run(
@@ -78,12 +85,13 @@ def run_many(
     sanitize: bool = False,
     optimize: str = "-O2",
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    variant: Variant = PLAIN,
 ) -> list[RunResult]:
     """Build the model once and run all samples in one process: one boot of an emulated core.
 
     Raises as `build` and `execute` do.
     """
-    program = build(folder, target, sanitize=sanitize, optimize=optimize)
+    program = build(folder, target, sanitize=sanitize, optimize=optimize, variant=variant)
     return execute(program, samples, timeout_seconds=timeout_seconds)
 
 
@@ -108,7 +116,7 @@ def execute(
         status, messages = _launch(program, run_folder, timeout_seconds)
         output_path = run_folder / "outputs.bin"
         raw = output_path.read_bytes() if output_path.is_file() else b""
-    return _unpack(program, len(samples), raw, status, messages)
+    return _results(program, len(samples), raw, status, messages)
 
 
 def _pack_sample(program: Program, sample: Sequence[Array]) -> bytes:
@@ -174,51 +182,41 @@ def _emulator_command(emulator: str, board: Board, executable: Path) -> list[str
     ]
 
 
-def _unpack(
+def _results(
     program: Program, sample_count: int, raw: bytes, status: int, messages: str
 ) -> list[RunResult]:
     results: list[RunResult] = []
-    position = 0
-    for sample in range(sample_count):
-        if len(raw) < position + _RECORD.size:
-            raise _crash(program, sample, status, messages)
-        record = _RECORD.unpack_from(raw, position)
-        magic, invoke_status, violations, stack_bytes, ticks = record
-        assert magic == _RECORD_MAGIC, "the harness and the runner disagree about records"
-        if invoke_status or violations:
-            raise _misbehaviour(program, sample, invoke_status, violations)
-        position += _RECORD.size
-        outputs: list[Array] = []
-        for tensor in program.model.outputs:
-            data = raw[position : position + tensor.size_bytes]
-            if len(data) < tensor.size_bytes:
-                raise _crash(program, sample, status, messages)
-            outputs.append(np.ndarray(tensor.shape, tensor.dtype, bytearray(data)))
-            position += tensor.size_bytes
-        results.append(_result(program, tuple(outputs), stack_bytes, ticks))
+    try:
+        for number, sample in enumerate(read_samples(program, raw, sample_count)):
+            if sample.failed:
+                raise _misbehaviour(program, number, sample)
+            results.append(_result(program, sample))
+    except TruncatedError:
+        raise _crash(program, len(results), status, messages) from None
     if status != 0:
         raise _crash(program, sample_count, status, messages)
     return results
 
 
-def _result(
-    program: Program, outputs: tuple[Array, ...], stack_bytes: int, ticks: int
-) -> RunResult:
+def _result(program: Program, sample: SampleRecord) -> RunResult:
     board = program.target.board
+    counts = board is not None and program.variant in (PLAIN, PROFILE)
+    per_tick = board.instructions_per_tick if board else 0
     return RunResult(
-        outputs,
-        int(ticks * board.instructions_per_tick) if board else None,
+        sample.outputs,
+        int(sample.ticks * per_tick) if counts else None,
         program.sizes.code_bytes,
-        stack_bytes if board else None,
+        sample.stack_bytes if counts else None,
+        program.stack,
+        tuple(int(ticks * per_tick) for ticks in sample.step_ticks),
+        sample.results,
     )
 
 
-def _misbehaviour(
-    program: Program, sample: int, invoke_status: int, violations: int
-) -> CompileError:
-    what = [text for bit, text in _VIOLATIONS.items() if violations & bit]
-    if invoke_status:
-        what.append(f"returned {invoke_status}")
+def _misbehaviour(program: Program, sample: int, record: SampleRecord) -> CompileError:
+    what = [text for bit, text in _VIOLATIONS.items() if record.violations & bit]
+    if record.status:
+        what.append(f"returned {record.status}")
     name = program.model.name
     location = SourceLocation(str(program.model.folder / f"{name}.c"))
     where = f"sample {sample} on target {program.target.name}"
@@ -230,6 +228,10 @@ def _misbehaviour(
 def _crash(program: Program, sample: int, status: int, messages: str) -> CompileError:
     """Say what ended the program before it wrote the results of `sample`."""
     name = program.model.name
+    violation = find_violation(program.model, messages)
+    if violation:
+        location = SourceLocation(str(program.model.folder / f"{name}.c"))
+        return compile_error(f"{violation} (sample {sample})", location, _REPORT_HINT)
     cause = f"ended with exit status {status}"
     if status < 0:
         cause = f"was ended by {signal.Signals(-status).name}"

@@ -52,7 +52,9 @@ def compile_object(
     if target.board:
         command.append("-DFDT_BARE_METAL")
     command += [f"-I{folder}" for folder in include]
-    _run(target, [*command, "-c", str(source), "-o", str(object_path)], source, "compile")
+    _run(
+        target, [*command, "-x", "c", "-c", str(source), "-o", str(object_path)], source, "compile"
+    )
 
 
 def link_program(

@@ -50,8 +50,50 @@ extern const int8_t twice_offset[1];
 const int8_t twice_offset[1] = {5};
 """
 
+_TRACED = """
+#include "twice.c"
+
+#include "fdt_trace.h"
+
+int twice_traced_invoke(void *arena);
+
+int twice_traced_invoke(void *arena) {
+  int8_t *base = (int8_t *)arena;
+  fdt_trace_start(1, TWICE_ARENA_BYTES, 3);
+  fdt_trace_arena(0, base, TWICE_ARENA_BYTES);
+  int8_t *x = fdt_trace_buffer(base, 0, 0, 0, 6);
+  int8_t *doubled = fdt_trace_buffer(base, 0, 1, 8, 6) + 8;
+  int32_t *sum = (int32_t *)(void *)(fdt_trace_buffer(base, 0, 2, 16, 4) + 16);
+  fdt_trace_input(0);
+  for (int32_t i = 0; i < 3; ++i) {
+    int16_t value = (int16_t)(2 * x[i] + twice_offset[0]);
+    fdt_trace_value(i);
+    fdt_trace_value(i);
+    fdt_trace_value(i + 1);
+    fdt_trace_begin(0);
+    doubled[2 * i] = (int8_t)(value & 0xFF);
+    doubled[2 * i + 1] = (int8_t)(value >> 8);
+    fdt_trace_end(0, doubled, 6);
+  }
+  fdt_trace_begin(1);
+  *sum = 0;
+  %s
+  for (int32_t i = 0; i < 6; ++i) *sum += x[i];
+  fdt_trace_end(1, sum, 4);
+  fdt_trace_output(1, 8, 6);
+  fdt_trace_output(2, 16, 4);
+  fdt_trace_finish();
+  return 0;
+}
+"""
+
 _REPORT = {
     "name": "twice",
+    "steps": [
+        {"name": "double", "kind": "elementwise"},
+        {"name": "add", "kind": "reduce"},
+    ],
+    "buffers": [{"name": "x"}, {"name": "doubled"}, {"name": "sum"}],
     "inputs": [
         {
             "name": "x",
@@ -73,11 +115,13 @@ _REPORT = {
 def write_model(folder: Path, extra_statement: str = "") -> Path:
     """Write the model: 2x + 5 of the first three elements, and the sum of all six.
 
-    `extra_statement` runs at the end of invoke, to make it misbehave.
+    `extra_statement` runs at the end of invoke and in the second step of the traced model, to make
+    it misbehave.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "twice.h").write_text(_HEADER)
     (folder / "twice.c").write_text(_SOURCE % extra_statement)
+    (folder / "twice_traced.inc").write_text(_TRACED % extra_statement)
     (folder / "twice_weights.c").write_text(_WEIGHTS)
     (folder / "report.json").write_text(json.dumps(_REPORT))
     return folder

@@ -225,6 +225,12 @@ def test_program_too_large(tmp_path: Path) -> None:
         build(folder, "cortex-m0")
 
 
+def test_writable_data(tmp_path: Path) -> None:
+    # Wrong if a model could keep something between two calls, or share it with another arena.
+    message = run_faulty(tmp_path, "static int32_t calls; *sum = ++calls;", "host")
+    assert "the C of 'twice' has 4 bytes of writable data" in message
+
+
 def test_header_disagrees_with_report(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     header = folder / "twice.h"

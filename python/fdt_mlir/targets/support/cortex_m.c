@@ -69,14 +69,19 @@ void fdt_counter_start(void) {
   SYSTICK_CONTROL = SYSTICK_ENABLE | SYSTICK_INTERRUPT | SYSTICK_CORE_CLOCK;
 }
 
-uint64_t fdt_counter_stop(void) {
+uint64_t fdt_counter_read(void) {
   uint32_t whole, value;
   do {
     whole = periods;
     value = SYSTICK_VALUE;
   } while (whole != periods);
-  SYSTICK_CONTROL = 0;
   return (uint64_t)whole * SYSTICK_PERIOD + ((SYSTICK_PERIOD - value) & (SYSTICK_PERIOD - 1));
+}
+
+uint64_t fdt_counter_stop(void) {
+  const uint64_t ticks = fdt_counter_read();
+  SYSTICK_CONTROL = 0;
+  return ticks;
 }
 
 struct vectors {

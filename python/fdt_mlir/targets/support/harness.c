@@ -1,8 +1,9 @@
 /* Runs a model on samples from a file, and watches what it does outside its arenas.
  *
  * inputs.bin:  the number of samples (u32), then the inputs of each sample back to back.
- * outputs.bin: for each sample a `struct fdt_record`, then the outputs back to back. A sample that
- *              failed has a record and no outputs, and is the last. Everything is little endian.
+ * outputs.bin: for each sample a `struct fdt_record`, then the outputs back to back, then the ticks
+ *              of each step (u64) where they are counted. A sample that failed has a record and
+ *              nothing else, and is the last. Everything is little endian.
  */
 #include "harness.h"
 
@@ -125,6 +126,11 @@ static int write_outputs(const struct fdt_model *model, void *const *arenas) {
   return 0;
 }
 
+static int write_ticks(const struct fdt_model *model) {
+  if (model->step_count == 0) return 0;
+  return fdt_write(model->step_ticks, model->step_count * sizeof *model->step_ticks);
+}
+
 static int run_sample(const struct fdt_model *model, uint32_t sample) {
   void *arenas[FDT_MAX_ARENAS];
   struct fdt_record record = {.magic = RECORD_MAGIC};
@@ -150,7 +156,7 @@ static int run_sample(const struct fdt_model *model, uint32_t sample) {
 
   if (fdt_write(&record, sizeof record)) return 1;
   if (record.invoke_status != 0 || record.violations != 0) return 1;
-  return write_outputs(model, arenas);
+  return write_outputs(model, arenas) || write_ticks(model);
 }
 
 int fdt_harness_run(const struct fdt_model *model) {

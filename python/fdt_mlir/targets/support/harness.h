@@ -35,7 +35,13 @@ struct fdt_model {
   size_t input_count;
   const struct fdt_region *outputs;
   size_t output_count;
+  const uint64_t *step_ticks; /* of a profiled model: ticks of each step, else none */
+  size_t step_count;
 };
+
+/* Of a profiled model, defined beside its main. */
+extern uint64_t fdt_step_ticks[];
+extern const size_t fdt_step_count;
 
 /* Reads `inputs.bin`, invokes the model on each sample, writes `outputs.bin`. 0 on success. */
 int fdt_harness_run(const struct fdt_model *model);
@@ -46,6 +52,7 @@ int fdt_read(void *bytes, size_t count);                             /* 0 when a
 int fdt_write(const void *bytes, size_t count);                      /* 0 when all were written */
 int fdt_close_files(void);                                           /* 0 when all is on disk */
 void fdt_counter_start(void);
-uint64_t fdt_counter_stop(void); /* ticks since the start; 0 where nothing counts */
+uint64_t fdt_counter_read(void); /* ticks since the start; 0 where nothing counts */
+uint64_t fdt_counter_stop(void); /* the same, and counts no more */
 
 #endif

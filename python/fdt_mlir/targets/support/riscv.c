@@ -48,4 +48,6 @@ static uint64_t instructions(void) {
 
 void fdt_counter_start(void) { first_instruction = instructions(); }
 
-uint64_t fdt_counter_stop(void) { return instructions() - first_instruction; }
+uint64_t fdt_counter_read(void) { return instructions() - first_instruction; }
+
+uint64_t fdt_counter_stop(void) { return fdt_counter_read(); }

@@ -1,0 +1,32 @@
+"""The ways in which a model is built: as it is, or with somebody who listens to what it tells."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a program is made of a model.
+
+    listener: the file of `support/` that a traced model tells its steps and buffers; None for the
+        product itself.
+    model_flags: for the compiler, of the model alone.
+    host_only: why only the host can run it; empty where every target can.
+    """
+
+    name: str
+    listener: str | None = None
+    model_flags: tuple[str, ...] = ()
+    host_only: str = ""
+
+
+PLAIN = Variant("plain")
+PROFILE = Variant("profile", "trace_profile.c")
+LAYERS = Variant("layers", "trace_layers.c")
+SHADOW = Variant(
+    "shadow",
+    "trace_shadow.c",
+    # Calls for every access, one by one: no vectors, which may read what the C does not, and no
+    # loops that become memset.
+    ("-O1", "-fsanitize=thread", "-fno-tree-vectorize", "-fno-tree-loop-distribute-patterns"),
+    host_only="the shadow memory needs the host's address space",
+)
