@@ -1,0 +1,30 @@
+"""What holds for all tests: every report that one of them makes keeps to the schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+SCHEMA = json.loads((files("fdt_mlir.report") / "report.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _reports_keep_to_the_schema() -> Iterator[None]:
+    from fdt_mlir import api
+
+    make = api.build_report
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+
+    def make_and_validate(*arguments: Any) -> Mapping[str, Any]:
+        report = make(*arguments)
+        validator.validate(json.loads(json.dumps(report)))
+        return report
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "build_report", make_and_validate)
+        yield
