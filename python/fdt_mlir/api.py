@@ -43,10 +43,10 @@ from fdt_mlir.stages import (
     KERNELS,
     NORMALIZE,
     ORDER_LAYERS,
-    ORDER_STEPS,
     Stage,
     allocate_stage,
     emitc_stage,
+    order_steps_stage,
 )
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def compile_model(
         # The original computes nothing in place.
         for stage in (
             KERNELS,
-            ORDER_STEPS,
+            order_steps_stage(discovery.reorders or options.transform_script is not None),
             BUFFERIZE,
             allocate_stage(in_place=options.strategy != "paper"),
         ):

@@ -29,13 +29,16 @@ KERNELS = Stage(
     "kernels",
     "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
 )
-ORDER_STEPS = Stage("order", "fdt-order-ops")
-"""Once more, with tile loops as single steps."""
 BUFFERIZE = Stage(
     "bufferize",
     "one-shot-bufferize{bufferize-function-boundaries=1"
     " function-boundary-type-conversion=identity-layout-map},canonicalize,cse,fdt-verify-buffers",
 )
+
+
+def order_steps_stage(reorder: bool = True) -> Stage:
+    """Order once more, with tile loops as single steps; or say how good the given order is."""
+    return Stage("order", "fdt-order-ops" + ("" if reorder else "{reorder=0}"))
 
 
 def allocate_stage(in_place: bool = True) -> Stage:

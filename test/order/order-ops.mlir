@@ -3,6 +3,8 @@
 // RUN: fdt-opt %s --split-input-file \
 // RUN:   --pass-pipeline='builtin.module(fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-order-ops)' \
 // RUN:   | FileCheck %s --check-prefix=KERNELS
+// RUN: fdt-opt %s --pass-pipeline='builtin.module(fdt-order-ops{reorder=0})' --split-input-file \
+// RUN:   | FileCheck %s --check-prefix=KEPT
 
 #row = affine_map<(d0, d1) -> (d0)>
 #each = affine_map<(d0, d1) -> (d0, d1)>
@@ -16,6 +18,12 @@
 // CHECK: fdt.layer = "wide_b"
 // CHECK: fdt.layer = "narrow_b"
 // CHECK: fdt.layer = "join"
+// Without reordering, both stay as they are, and the attributes say what that costs.
+// KEPT-LABEL: func.func @branches(
+// KEPT-SAME: fdt.order_gap_bytes = 30 : i64
+// KEPT-SAME: fdt.order_proved_optimal = false
+// KEPT: fdt.layer = "wide_a"
+// KEPT: fdt.layer = "wide_b"
 // KERNELS-LABEL: func.func @branches(
 // KERNELS: fdt.layer = "wide_a"
 // KERNELS: fdt.layer = "narrow_a"

@@ -13,6 +13,7 @@ from fdt_mlir.order.read_kernels import read_kernels, step_ops
 from fdt_mlir.order.read_layers import read_layers
 from fdt_mlir.passes import Pass, op_error
 from fdt_mlir.paths.build_graph import entry_of
+from fdt_mlir.planner.step_graph import needs_bytes
 from fdt_mlir.planner.step_order import best_step_order
 
 PROVED = "fdt.order_proved_optimal"
@@ -31,9 +32,14 @@ class OrderOpsPass(Pass):
         most be better; of several runs, the worst counts.
     Fails when: there is no entry function, an operation is part of no layer, or memory has been
         assigned already.
+
+    Options: `reorder` (true by default); without it, the order stays, and the attributes say how
+    good it is.
     """
 
     name: ClassVar[str] = "fdt-order-ops"
+
+    reorder: bool = True
 
     def run(self, module: ir.Module) -> None:
         entry = entry_of(module)
@@ -47,10 +53,15 @@ class OrderOpsPass(Pass):
             graph = read_kernels(entry)
             units = [[op] for op in step_ops(entry)]
         plan = best_step_order(graph)
+        gap_bytes = plan.gap_bytes
         if plan.order != tuple(range(len(units))):
-            _reorder(block, [units[step] for step in plan.order])
+            if self.reorder:
+                _reorder(block, [units[step] for step in plan.order])
+            else:
+                needs = needs_bytes(graph, range(len(units)))
+                gap_bytes = needs - plan.lower_bound_bytes
         attributes = entry.attributes
-        gap = max(plan.gap_bytes, integer(entry, GAP) if GAP in attributes else 0)
+        gap = max(gap_bytes, integer(entry, GAP) if GAP in attributes else 0)
         attributes[PROVED] = ir.BoolAttr.get(gap == 0)
         attributes[GAP] = i64(gap)
 

@@ -15,6 +15,7 @@ from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import Candidate
 from fdt_mlir.paths.stream_tables import stream_of
 from fdt_mlir.paths.streams import Stream
+from fdt_mlir.paths.unit_order import Unit, UnitStep, best_unit_order
 from fdt_mlir.planner.layout import LayoutLimits, plan_layout
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Offset, Overlap, Problem
@@ -49,8 +50,13 @@ class TiledProgram:
         ]
 
 
-def tile_program(graph: Graph, regions: Sequence[Candidate]) -> TiledProgram:
-    """Flatten a program with non-overlapping regions: loops run at their end layers' places."""
+def tile_program(
+    graph: Graph, regions: Sequence[Candidate], reorders: bool = False
+) -> TiledProgram:
+    """Flatten a program with non-overlapping regions: loops run at their end layers' places.
+
+    With `reorders`, layers and loops are in the order of least need then.
+    """
     flattener = _Flattener(graph)
     by_end = {region.end: region for region in regions}
     inside = {member for region in regions for member in region.members}
@@ -59,6 +65,8 @@ def tile_program(graph: Graph, regions: Sequence[Candidate]) -> TiledProgram:
             flattener.add_region(by_end[number])
         elif number not in inside:
             flattener.add_layer(number)
+    if reorders:
+        flattener.reorder()
     return flattener.finish()
 
 
@@ -68,6 +76,23 @@ def predict_layout(
     """Plan the arena of a program with these regions, as the allocator will."""
     program = tile_program(graph, regions)
     return program, plan_layout(program.problem, limits)
+
+
+def predict_in_best_order(
+    graph: Graph, regions: Sequence[Candidate]
+) -> tuple[TiledProgram, Plan, bool]:
+    """The same with layers and loops in the order of least need, if that needs a smaller arena.
+
+    The last of the results says whether it does.
+    """
+    program, plan = predict_layout(graph, regions)
+    other = tile_program(graph, regions, reorders=True)
+    if other.steps == program.steps:
+        return program, plan, False
+    other_plan = plan_layout(other.problem)
+    if other_plan.arena_bytes < plan.arena_bytes:
+        return other, other_plan, True
+    return program, plan, False
 
 
 def predict_macs(graph: Graph, regions: Sequence[Candidate]) -> int:
@@ -85,11 +110,16 @@ class _Flattener:
         self.trailing: list[tuple[str, str, int, int, int]] = []
         # Tensors that something outside of the steps' own reads keeps alive: (name, first, last).
         self.held: list[tuple[str, int, int]] = []
+        # Layers and loops, with the number of the first step of each.
+        self.units: list[tuple[int, Unit]] = []
 
     def add_layer(self, number: int) -> None:
         layer = self.graph.layers[number]
         reads = tuple(dict.fromkeys(read.tensor for read in layer.reads))
-        step = ProgramStep(number, layer.name, layer.result, reads, layer.overlaps)
+        self._add_step(ProgramStep(number, layer.name, layer.result, reads, layer.overlaps))
+
+    def _add_step(self, step: ProgramStep) -> None:
+        self.units.append((len(self.steps), _unit_of([step], [step.writes])))
         self.steps.append(step)
 
     def add_region(self, region: Candidate) -> None:
@@ -104,12 +134,12 @@ class _Flattener:
                 self.sizes[target] = accumulator_bytes(self.graph, region.end)
                 self.aligns[target] = layer.fan_in.accumulator_element_bytes
             starts = tuple(dict.fromkeys(r.tensor for r in layer.reads if r.in_init))
-            self.steps.append(ProgramStep(region.end, f"{layer.name}_init", target, starts))
+            self._add_step(ProgramStep(region.end, f"{layer.name}_init", target, starts))
         self._add_loop(region, target)
         if has_finish:
             finals = tuple(dict.fromkeys(r.tensor for r in layer.reads if r.in_epilogue))
-            step = ProgramStep(region.end, f"{layer.name}_finish", layer.result, (target, *finals))
-            self.steps.append(step)
+            reads = (target, *finals)
+            self._add_step(ProgramStep(region.end, f"{layer.name}_finish", layer.result, reads))
 
     def _add_loop(self, region: Candidate, target: str) -> None:
         begin = len(self.steps)
@@ -131,6 +161,8 @@ class _Flattener:
                 ProgramStep(member, layer.name, target if last else layer.result, tuple(reads))
             )
         end = len(self.steps)
+        unit = _unit_of(self.steps[begin:end], [target, *carried], is_loop=True)
+        self.units.append((begin, unit))
         for step in self.steps[begin:end]:
             self.held += [(name, begin, end) for name in step.reads if name not in inside]
         self.held += [(name, begin, end) for name in carried]
@@ -146,6 +178,23 @@ class _Flattener:
             name = names.get(each.member, target)
             self.trailing.append((each.source, name, each.distance_bytes, begin, end))
         return [names[m] for m in names if m in stream.whole or stream.kept[m].carried]
+
+    def reorder(self) -> None:
+        """Put layers and loops in the order in which they will run."""
+        units = [unit for _, unit in self.units]
+        order = best_unit_order(self.graph, units, self.sizes)
+        steps: list[ProgramStep] = []
+        moved: dict[int, int] = {}  # first step of a unit before: by how much it moves
+        for number in order:
+            first, unit = self.units[number]
+            moved[first] = len(steps) - first
+            steps += self.steps[first : first + len(unit.steps)]
+        self.steps = steps
+        self.held = [(name, a + moved[a], b + moved[a]) for name, a, b in self.held]
+        self.trailing = [
+            (source, target, distance, a + moved[a], b + moved[a])
+            for source, target, distance, a, b in self.trailing
+        ]
 
     def finish(self) -> TiledProgram:
         spans: dict[str, tuple[int, int]] = {}
@@ -199,6 +248,11 @@ class _Flattener:
 
     def _is_output(self, name: str) -> bool:
         return name in self.graph.tensors and self.graph.tensors[name].is_output
+
+
+def _unit_of(steps: Sequence[ProgramStep], carried: Sequence[str], is_loop: bool = False) -> Unit:
+    parts = tuple(UnitStep(step.writes, step.reads, step.overlaps) for step in steps)
+    return Unit(parts, tuple(carried), is_loop)
 
 
 def tile_buffer_bytes(graph: Graph, region: Candidate) -> dict[str, int]:

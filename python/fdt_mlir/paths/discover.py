@@ -10,7 +10,12 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.paths.build_graph import build_graph
-from fdt_mlir.paths.cost import TiledProgram, predict_layout, predict_macs
+from fdt_mlir.paths.cost import (
+    TiledProgram,
+    predict_in_best_order,
+    predict_layout,
+    predict_macs,
+)
 from fdt_mlir.paths.explain import explain
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.merges import mergeable_groups
@@ -246,7 +251,7 @@ def _end(buffer: Buffer, plan: Plan) -> int:
 def _describe(options: DiscoveryOptions, grounds: Sequence[Ground], chooser: _Chooser) -> Discovery:
     chosen = chooser.choose()
     graph = chosen.ground.graph
-    program, plan = predict_layout(graph, chosen.regions)
+    program, plan, reorders = predict_in_best_order(graph, chosen.regions)
     peak = find_peak(graph, program, plan)
     tables = chosen.ground.tables(_SEARCHES[options.strategy][0])
     return Discovery(
@@ -264,6 +269,7 @@ def _describe(options: DiscoveryOptions, grounds: Sequence[Ground], chooser: _Ch
         ),
         peak_step=peak.step,
         peak_buffer=peak.buffer,
+        reorders=reorders,
     )
 
 

@@ -92,6 +92,8 @@ class Discovery:
     """The decision, what it is predicted to cost, and what else could have been chosen.
 
     `peak_step` and `peak_buffer` name the step at the peak and the largest buffer alive in it.
+    `reorders` says whether the prediction is for the steps in the order of least need, with loops
+    as single steps, and not in that of the layers.
     """
 
     paths: tuple[PathPlan, ...]
@@ -103,6 +105,7 @@ class Discovery:
     explanation: tuple[LayerNote, ...]
     peak_step: str
     peak_buffer: str
+    reorders: bool = False
 
     @property
     def untiled_arena_bytes(self) -> int:
