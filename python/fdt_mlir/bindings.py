@@ -30,6 +30,7 @@ __all__ = [
     "merge_symbols",
     "mlir_context",
     "parse_file",
+    "parse_unregistered",
     "source_name",
     "walk",
 ]
@@ -77,6 +78,23 @@ def copy_module(module: ir.Module) -> ir.Module:
     buffer = io.BytesIO()
     module.operation.write_bytecode(buffer)
     return ir.Module.parse(buffer.getvalue(), module.context)
+
+
+def parse_unregistered(bytecode: bytes, prefix: str) -> list[tuple[str, str | None]]:
+    """Return operations whose names start with `prefix`, of a dialect that the wheel lacks.
+
+    With each comes the name that its location holds.
+    """
+    if prefix.rstrip(".").encode() not in bytecode:
+        return []
+    with ir.Context() as context:
+        context.allow_unregistered_dialects = True
+        module = ir.Module.parse(bytecode)
+        return [
+            (op.name, source_name(op.location))
+            for op in walk(module.operation)
+            if op.name.startswith(prefix)
+        ]
 
 
 def apply_transform(payload: ir.Module, sequence: ir.Operation, script: ir.Module) -> str | None:

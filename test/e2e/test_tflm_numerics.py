@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from e2e.harness import assert_same
@@ -19,22 +18,9 @@ def check(path: Path, runs: int, folder: Path) -> None:
     samples = oracle.random_inputs(path, runs)
     api.compile(path, numerics="tflm", strategy="none").write(folder / "c")
     results = targets.run_many(folder / "c", "host", samples)
-    expected = micro_outputs(path, samples)
+    reference = oracle.MicroReference(path)
+    expected = [reference.run(sample) for sample in samples]
     assert_same(f"{path.name} as TFLM", expected, [result.outputs for result in results], runs)
-
-
-def micro_outputs(path: Path, samples: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
-    """Return what TensorFlow Lite Micro's reference kernels give for each sample."""
-    runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
-    interpreter = runtime.Interpreter.from_file(str(path))
-    count = len(oracle.output_infos(path))
-    outputs = []
-    for sample in samples:
-        for place, value in enumerate(sample):
-            interpreter.set_input(value, place)
-        interpreter.invoke()
-        outputs.append([interpreter.get_output(place).copy() for place in range(count)])
-    return outputs
 
 
 @pytest.mark.parametrize("name", ["ad01_int8", "pretrainedResnet_quant"])

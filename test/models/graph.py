@@ -5,7 +5,7 @@ TFLite schema, so that writer and evaluator read the same dictionary.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -42,12 +42,18 @@ class Tensor:
     dtype: str = "float32"
     data: np.ndarray | None = None
     quantization: Quantization | None = None
+    is_variable: bool = False
+
+
+ABSENT = Tensor("", ())
+"""Stands for an optional operand that an operator goes without."""
 
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """One operator; `kind` is its name in the schema.
+    """One operator; `kind` is its name in the schema, or that of a custom operator.
 
+    more_outputs: results after the first. custom_options: bytes that a custom operator reads.
     spread: standard deviation that calibration gives to the result before the activation
     (weighted operators only). same_scale: whether a concatenation's inputs share one scale.
     """
@@ -58,6 +64,12 @@ class Op:
     options: Mapping[str, Any] = field(default_factory=dict)
     spread: float = 1.0
     same_scale: bool = True
+    more_outputs: tuple[Tensor, ...] = ()
+    custom_options: bytes = b""
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        return (self.output, *self.more_outputs)
 
 
 def pair(value: Pair) -> tuple[int, int]:
@@ -98,8 +110,8 @@ class Graph:
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield every tensor once, in order of first use."""
-        every = [*self.inputs, *(t for op in self.ops for t in (*op.inputs, op.output))]
-        yield from dict.fromkeys(every)
+        every = [*self.inputs, *(t for op in self.ops for t in (*op.inputs, *op.outputs))]
+        yield from (tensor for tensor in dict.fromkeys(every) if tensor is not ABSENT)
 
     def replaced(self, new: Mapping[Tensor, Tensor]) -> "Graph":
         """Return a copy in which the tensors of `new` are exchanged for their images."""
@@ -110,7 +122,7 @@ class Graph:
         for op in self.ops:
             inputs = tuple(new.get(t, t) for t in op.inputs)
             output = new.get(op.output, op.output)
-            copy.ops.append(Op(op.kind, inputs, output, op.options, op.spread, op.same_scale))
+            copy.ops.append(replace(op, inputs=inputs, output=output))
         return copy
 
     def input(

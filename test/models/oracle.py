@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tflite
 
 FNV_PRIME = 0x01000193
@@ -50,6 +51,25 @@ class Reference:
         self._interpreter.invoke()
         outputs = self._interpreter.get_output_details()
         return [self._interpreter.get_tensor(detail["index"]) for detail in outputs]
+
+
+class MicroReference:
+    """A model loaded into TensorFlow Lite Micro's interpreter."""
+
+    def __init__(self, path: Path):
+        runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
+        self._interpreter = runtime.Interpreter.from_file(str(path))
+        self._output_count = len(output_infos(path))
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return every output for one sample."""
+        for place, value in enumerate(inputs):
+            self._interpreter.set_input(value, place)
+        self._interpreter.invoke()
+        return [self._interpreter.get_output(n).copy() for n in range(self._output_count)]
+
+
+REFERENCES = {"litert": Reference, "micro": MicroReference}
 
 
 def reference_outputs(path: Path, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -147,7 +167,9 @@ def _limits(info: TensorInfo) -> tuple[float, float]:
 def _info(graph: tflite.SubGraph, index: int, rows: int | None) -> TensorInfo:
     tensor = graph.Tensors(index)
     dtypes = {
+        tflite.TensorType.BOOL: "bool",
         tflite.TensorType.FLOAT32: "float32",
+        tflite.TensorType.INT16: "int16",
         tflite.TensorType.INT32: "int32",
         tflite.TensorType.UINT8: "uint8",
         tflite.TensorType.INT8: "int8",

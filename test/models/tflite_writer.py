@@ -10,7 +10,7 @@ import flatbuffers
 import numpy as np
 import tflite
 
-from models.graph import Graph, Op, Tensor
+from models.graph import ABSENT, Graph, Op, Tensor
 
 SCHEMA_VERSION = 3
 FILE_IDENTIFIER = b"TFL3"
@@ -18,7 +18,9 @@ BUFFER_ALIGN = 16  # bytes; the schema forces it, kernels read weights in place
 DTYPES = {
     "bool": tflite.TensorType.BOOL,
     "float32": tflite.TensorType.FLOAT32,
+    "int16": tflite.TensorType.INT16,
     "int32": tflite.TensorType.INT32,
+    "int64": tflite.TensorType.INT64,
     "uint8": tflite.TensorType.UINT8,
     "int8": tflite.TensorType.INT8,
 }
@@ -35,42 +37,102 @@ class Kind:
 
 # Versions are the least that TFLite's own converter writes for the element type.
 KINDS = {
+    "ABS": Kind("AbsOptions"),
     "ADD": Kind("AddOptions"),
+    "ADD_N": Kind("AddNOptions", int8_version=1),
     "ARG_MAX": Kind("ArgMaxOptions"),
+    "ARG_MIN": Kind("ArgMinOptions"),
     "AVERAGE_POOL_2D": Kind("Pool2DOptions"),
-    "CAST": Kind("CastOptions"),
+    "BATCH_MATMUL": Kind("BatchMatMulOptions"),
+    "BATCH_TO_SPACE_ND": Kind(None),
+    "BROADCAST_ARGS": Kind(None, int8_version=1),
+    "BROADCAST_TO": Kind(None, float_version=2),
+    "CAST": Kind("CastOptions", int8_version=1),
+    "CEIL": Kind(None),
     "CONCATENATION": Kind("ConcatenationOptions"),
     "CONV_2D": Kind("Conv2DOptions", int8_version=3),
+    "COS": Kind(None),
+    "CUMSUM": Kind("CumsumOptions"),
     "DEPTHWISE_CONV_2D": Kind("DepthwiseConv2DOptions", float_version=2, int8_version=3),
     "DEPTH_TO_SPACE": Kind("DepthToSpaceOptions", int8_version=1),
     "DEQUANTIZE": Kind(None),
+    "DIV": Kind("DivOptions"),
+    "ELU": Kind(None, int8_version=1),
+    "EQUAL": Kind(None),
+    "EXP": Kind(None),
+    "EXPAND_DIMS": Kind(None, int8_version=1),
+    "FILL": Kind(None, int8_version=3),
+    "FLOOR": Kind(None),
+    "FLOOR_DIV": Kind(None),
+    "FLOOR_MOD": Kind(None),
     "FULLY_CONNECTED": Kind("FullyConnectedOptions", int8_version=4),
     "GATHER": Kind("GatherOptions"),
+    "GATHER_ND": Kind(None),
+    "GELU": Kind("GeluOptions"),
     "GREATER": Kind(None),
+    "GREATER_EQUAL": Kind(None),
+    "HARD_SWISH": Kind(None, int8_version=1),
+    "L2_NORMALIZATION": Kind("L2NormOptions"),
+    "L2_POOL_2D": Kind("Pool2DOptions"),
+    "LEAKY_RELU": Kind("LeakyReluOptions"),
+    "LESS": Kind(None),
+    "LESS_EQUAL": Kind(None),
+    "LOG": Kind(None),
+    "LOGICAL_AND": Kind(None),
+    "LOGICAL_NOT": Kind(None),
+    "LOGICAL_OR": Kind(None),
     "LOGISTIC": Kind(None),
+    "LOG_SOFTMAX": Kind("LogSoftmaxOptions"),
+    "MAXIMUM": Kind(None),
     "MAX_POOL_2D": Kind("Pool2DOptions"),
     "MEAN": Kind("ReducerOptions"),
+    "MINIMUM": Kind(None),
     "MIRROR_PAD": Kind("MirrorPadOptions"),
     "MUL": Kind("MulOptions"),
+    "NEG": Kind(None),
+    "NOT_EQUAL": Kind(None),
     "PACK": Kind("PackOptions", int8_version=1),
     "PAD": Kind(None),
     "PADV2": Kind(None),
+    "PRELU": Kind(None, int8_version=1),
     "QUANTIZE": Kind(None),
-    "RELU": Kind(None),
     "REDUCE_MAX": Kind("ReducerOptions"),
+    "REDUCE_MIN": Kind("ReducerOptions"),
+    "REDUCE_PROD": Kind("ReducerOptions"),
+    "RELU": Kind(None),
     "RELU6": Kind(None),
+    "RELU_N1_TO_1": Kind(None, int8_version=1),
     "RESHAPE": Kind("ReshapeOptions", int8_version=1),
     "RESIZE_BILINEAR": Kind("ResizeBilinearOptions"),
     "RESIZE_NEAREST_NEIGHBOR": Kind("ResizeNearestNeighborOptions"),
     "REVERSE_V2": Kind(None, int8_version=1),
+    "ROUND": Kind(None),
+    "RSQRT": Kind(None),
+    "SELECT": Kind(None),
+    "SELECT_V2": Kind(None, int8_version=1),
+    "SHAPE": Kind("ShapeOptions", int8_version=1),
+    "SIN": Kind(None),
     "SLICE": Kind(None),
     "SOFTMAX": Kind("SoftmaxOptions"),
+    "SPACE_TO_BATCH_ND": Kind(None),
     "SPACE_TO_DEPTH": Kind("SpaceToDepthOptions"),
+    "SPLIT": Kind("SplitOptions"),
+    "SPLIT_V": Kind("SplitVOptions"),
+    "SQRT": Kind(None),
+    "SQUARE": Kind(None),
+    "SQUARED_DIFFERENCE": Kind(None),
+    "SQUEEZE": Kind("SqueezeOptions", int8_version=1),
     "STRIDED_SLICE": Kind("StridedSliceOptions"),
     "SUB": Kind("SubOptions"),
+    "SUM": Kind("ReducerOptions", int8_version=1),
+    "SVDF": Kind("SVDFOptions", int8_version=3),
     "TANH": Kind(None),
     "TILE": Kind(None, int8_version=1),
     "TRANSPOSE": Kind(None),
+    "TRANSPOSE_CONV": Kind("TransposeConvOptions"),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Kind("UnidirectionalSequenceLSTMOptions"),
+    "UNPACK": Kind("UnpackOptions"),
+    "ZEROS_LIKE": Kind(None),
 }
 
 
@@ -98,17 +160,19 @@ def serialize(graph: Graph) -> bytes:
     return bytes(builder.Output())
 
 
-def _code_of(op: Op) -> tuple[int, int]:
-    """Return (builtin operator, version)."""
+def _code_of(op: Op) -> tuple[int, int, str]:
+    """Return (builtin operator, version, name of a custom operator)."""
+    if op.kind not in KINDS:
+        return tflite.BuiltinOperator.CUSTOM, 1, op.kind
     kind = KINDS[op.kind]
-    quantized = any(t.dtype in ("int8", "uint8") for t in (*op.inputs, op.output))
-    is_int8 = any(t.dtype == "int8" for t in (*op.inputs, op.output))
-    version = kind.int8_version if quantized and is_int8 else kind.float_version
-    return getattr(tflite.BuiltinOperator, op.kind), version
+    is_int8 = any(t.dtype in ("int8", "int16") for t in (*op.inputs, *op.outputs))
+    version = kind.int8_version if is_int8 else kind.float_version
+    return getattr(tflite.BuiltinOperator, op.kind), version, ""
 
 
-def _operator_code(builder: flatbuffers.Builder, code: tuple[int, int]) -> int:
-    builtin, version = code
+def _operator_code(builder: flatbuffers.Builder, code: tuple[int, int, str]) -> int:
+    builtin, version, custom = code
+    names = {"CustomCode": builder.CreateString(custom)} if custom else {}
     # The one-byte field is what readers older than schema 3a know.
     deprecated = min(builtin, tflite.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES)
     return _table(
@@ -117,6 +181,7 @@ def _operator_code(builder: flatbuffers.Builder, code: tuple[int, int]) -> int:
         DeprecatedBuiltinCode=deprecated,
         Version=version,
         BuiltinCode=builtin,
+        **names,
     )
 
 
@@ -124,7 +189,7 @@ def _subgraph(
     builder: flatbuffers.Builder,
     graph: Graph,
     tensors: Sequence[Tensor],
-    operator_codes: Sequence[tuple[int, int]],
+    operator_codes: Sequence[tuple[int, int, str]],
 ) -> int:
     index = {tensor: i for i, tensor in enumerate(tensors)}
     names = [t.name for t in tensors]
@@ -149,10 +214,12 @@ def _operator(
 ) -> int:
     fields: dict[str, Any] = {
         "OpcodeIndex": opcode_index,
-        "Inputs": _ints(builder, [index[t] for t in op.inputs]),
-        "Outputs": _ints(builder, [index[op.output]]),
+        "Inputs": _ints(builder, [-1 if t is ABSENT else index[t] for t in op.inputs]),
+        "Outputs": _ints(builder, [index[t] for t in op.outputs]),
     }
-    table = KINDS[op.kind].options
+    if op.custom_options:
+        fields["CustomOptions"] = builder.CreateByteVector(op.custom_options)
+    table = KINDS[op.kind].options if op.kind in KINDS else None
     if table:
         options = {
             key: _ints(builder, value) if isinstance(value, tuple) else value
@@ -178,6 +245,8 @@ def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int, dynamic_b
             ZeroPoint=builder.CreateNumpyVector(np.array(tensor.quantization.zero_point, np.int64)),
             QuantizedDimension=tensor.quantization.axis,
         )
+    if tensor.is_variable:
+        fields["IsVariable"] = True
     if dynamic_batch and tensor.data is None:
         fields["ShapeSignature"] = _ints(builder, (-1, *tensor.shape[1:]))
     return _table(builder, "Tensor", **fields)

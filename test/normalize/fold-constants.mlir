@@ -49,3 +49,13 @@ func.func @activation(%input: tensor<2x3xi8>) -> tensor<3x2xi8> {
       permutation = [1, 0]
   return %transposed : tensor<3x2xi8>
 }
+
+// The weights of a group, cut out of those of a grouped convolution, are a constant of their own.
+// CHECK-LABEL: func.func @group(
+// CHECK-NEXT: %[[GROUP:.*]] = arith.constant dense<{{\[\[}}4, 6]]> : tensor<1x2xi8>
+// CHECK-NEXT: return %[[GROUP]]
+func.func @group() -> tensor<1x2xi8> {
+  %weights = arith.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi8>
+  %group = tensor.extract_slice %weights[1, 0] [1, 2] [1, 2] : tensor<2x3xi8> to tensor<1x2xi8>
+  return %group : tensor<1x2xi8>
+}

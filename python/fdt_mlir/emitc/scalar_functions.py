@@ -70,7 +70,8 @@ def lower_operation(op: ir.Operation, arguments: Sequence[Argument]) -> Value:
     values = [argument for argument in arguments if isinstance(argument, Value)]
     lowering = _LOWERINGS.get(op.name)
     if lowering is None:
-        raise op_error(op, f"no C is known for operation '{op.name}'")
+        hint = "compute it outside of the model, or write it with supported operators"
+        raise op_error(op, f"no C is known for operation '{op.name}'", hint)
     return lowering(op, values)
 
 

@@ -12,7 +12,7 @@ from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
 
 def annotate(module: ir.Module, requantised: Requantised) -> None:
-    """Set `fdt.source`, `fdt.inputs` and `fdt.outputs`, and make locations name the user's file.
+    """Set `fdt.source`, and make locations name the user's file.
 
     The rescales of uint8 inputs of concatenations become the tables that the reference means.
     """
@@ -31,6 +31,10 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
             _annotate_source(op, model, source_of[name])
         if name in requantised.tables and op.name == "tosa.rescale":
             _look_up(op, requantised.tables[name])
+
+
+def annotate_interface(module: ir.Module, model: TfliteModel) -> None:
+    """Set `fdt.inputs` and `fdt.outputs` on the module's only function."""
     (function,) = [op.operation for op in module.body.operations]
     function.attributes["fdt.inputs"] = _interface(model, model.inputs)
     function.attributes["fdt.outputs"] = _interface(model, model.outputs)
@@ -78,8 +82,12 @@ def _locate(op: ir.Operation, file: str) -> None:
 
 def _in_file(location: ir.Location, file: str) -> ir.Location:
     name = source_name(location)
-    place = ir.Location.file(file, 0, 0)
-    return place if name is None else ir.Location.name(name, place)
+    return ir.Location.file(file, 0, 0) if name is None else location_of_tensor(name, file)
+
+
+def location_of_tensor(name: str, file: str) -> ir.Location:
+    """The place of what computes a tensor."""
+    return ir.Location.name(name, ir.Location.file(file, 0, 0))
 
 
 def _look_up(rescale: ir.Operation, table: NDArray[np.uint8]) -> None:

@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.cut_graph import frontier, heads
-from fdt_mlir.importer.operators import SUPPORTED_OPERATORS, hint_without
+from fdt_mlir.importer.operators import INT16_OPERATORS, SUPPORTED_OPERATORS, hint_without
+from fdt_mlir.importer.tflite.registry import elements_of, own_translations
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
-_COMPUTED_ELEMENTS = ("FLOAT32", "INT8", "UINT8", "INT32", "BOOL")
-_CONSTANT_ELEMENTS = (*_COMPUTED_ELEMENTS, "FLOAT16", "INT16", "INT64")
+_COMPUTED_ELEMENTS = ("FLOAT32", "INT8", "INT16", "UINT8", "INT32", "BOOL")
+_CONSTANT_ELEMENTS = (*_COMPUTED_ELEMENTS, "FLOAT16", "INT64")
+
+_NARROWER = "quantise its operands and results to int8, or end the model before it with --outputs"
 
 
 def check_model(model: TfliteModel) -> None:
     """Raise CompileError with every obstacle: operators, element types, shapes, missing data."""
-    unsupported = [op for op in model.operators if op.code not in SUPPORTED_OPERATORS]
+    own = own_translations(model)
+    unsupported = [
+        operator
+        for place, operator in enumerate(model.operators)
+        if place not in own and operator.code not in _convertible(model, operator)
+    ]
     problems = [_operator_problem(model, operator) for operator in unsupported]
     if unsupported:
         problems += _ways_around(model, unsupported)
@@ -29,7 +37,16 @@ def check_model(model: TfliteModel) -> None:
         raise CompileError(problems)
 
 
+def _convertible(model: TfliteModel, operator: Operator) -> frozenset[str]:
+    """The operators that the converter translates for such elements."""
+    is_wide = "INT16" in elements_of(model, operator)
+    return INT16_OPERATORS if is_wide else SUPPORTED_OPERATORS
+
+
 def _operator_problem(model: TfliteModel, operator: Operator) -> Diagnostic:
+    if operator.code in SUPPORTED_OPERATORS:
+        message = f"operator {operator.title} is not supported for INT16"
+        return Diagnostic(message, model.location(operator), _NARROWER)
     return Diagnostic(
         f"operator {operator.title} is not supported",
         model.location(operator),
@@ -96,7 +113,7 @@ def _shape_problems(tensor: Tensor, where: SourceLocation) -> Iterator[Diagnosti
 
 
 def _element_hint(element: str) -> str:
-    if element in ("INT16", "INT4"):
+    if element == "INT4":
         return "quantise activations to int8"
     if element in ("FLOAT16", "BFLOAT16", "FLOAT64"):
         return "export the model in float32 or quantise it to int8"

@@ -26,6 +26,18 @@ SUPPORTED_OPERATORS = _names(
     """
 )
 
+# Those of them that are exact for 16-bit activations; the importer itself translates what needs
+# other roundings.
+INT16_OPERATORS = _names(
+    """
+    ADD AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND BROADCAST_TO CAST CONCATENATION DEQUANTIZE
+    EXPAND_DIMS GATHER GATHER_ND LEAKY_RELU MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD MUL PACK PAD
+    QUANTIZE REDUCE_MAX REDUCE_MIN RELU RELU6 RESHAPE RESIZE_NEAREST_NEIGHBOR REVERSE_V2 SELECT_V2
+    SHAPE SLICE SOFTMAX SPACE_TO_BATCH_ND SPLIT SPLIT_V SQUEEZE STRIDED_SLICE SUB TILE TRANSPOSE
+    UNPACK
+    """
+)
+
 _CONTROL_FLOW = "export the model without control flow; unroll what repeats"
 _RECURRENT = (
     "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"

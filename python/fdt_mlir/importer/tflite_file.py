@@ -9,25 +9,35 @@ from pathlib import Path
 
 import tosa_converter_for_tflite as converter
 
-from fdt_mlir.bindings import ir
+from fdt_mlir.bindings import ir, parse_unregistered
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
-from fdt_mlir.importer.annotate import annotate
+from fdt_mlir.importer.annotate import annotate, annotate_interface
 from fdt_mlir.importer.check_model import check_model
 from fdt_mlir.importer.cut_graph import cut_graph
 from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.integer_edges import make_edges_integer
 from fdt_mlir.importer.prune_model import prune_model
-from fdt_mlir.importer.requantise_concatenations import requantise_concatenations
+from fdt_mlir.importer.requantise_concatenations import (
+    Requantised,
+    requantise_concatenations,
+)
+from fdt_mlir.importer.tflite.call import Weights
+from fdt_mlir.importer.tflite.insert import Inserter, remainder
+from fdt_mlir.importer.tflite.registry import own_translations
 from fdt_mlir.importer.tflite_model import TfliteModel
 from fdt_mlir.importer.tflite_reader import read_model
 from fdt_mlir.importer.tflite_writer import write_model
 from fdt_mlir.importer.trim_windows import trim_windows
 from fdt_mlir.importer.unfuse_activations import unfuse_activations
 
+_LEFT = (
+    "docs/operators.md says which forms of it are supported; or end the model before with --outputs"
+)
+
 
 def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
-    """Convert a TFLite model to TOSA.
+    """Convert a TFLite model to TOSA, and to linalg where the importer has translations of its own.
 
     Every operation carries the name of the tensor it computes as its location and the TFLite
     operator it comes from as `fdt.source`; the function carries names, types, scales and zero
@@ -41,10 +51,26 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     check_model(model)
     plain = trim_windows(unfuse_activations(model, data), data)
     requantised = requantise_concatenations(plain)
-    bytecode = _convert(path, write_model(requantised.model, data))
-    module = ir.Module.parse(bytecode)
-    annotate(module, requantised)
+    module = _translate(path, requantised, data)
+    annotate_interface(module, requantised.model)
     module.operation.attributes["fdt.numerics"] = ir.StringAttr.get(options.numerics)
+    return module
+
+
+def _translate(path: Path, requantised: Requantised, data: bytes) -> ir.Module:
+    """Convert what the converter knows, and insert the translations of our own."""
+    model = requantised.model
+    own = own_translations(model)
+    rest = remainder(model, [model.operators[place] for place in own]) if own else model
+    if rest.operators:
+        module = _parse(path, _convert(path, write_model(rest, data)))
+        annotate(module, requantised)
+        (converted,) = [op.operation for op in module.body.operations]
+    else:
+        module, converted = ir.Module.create(), None
+    if own:
+        inserter = Inserter(model, Weights(data), rest, converted)
+        inserter.build(module, own)
     return module
 
 
@@ -77,6 +103,23 @@ def _convert(path: Path, data: bytes) -> bytes:
     return sink.getvalue()
 
 
+def _parse(path: Path, bytecode: bytes) -> ir.Module:
+    """Read the converter's result. Raises CompileError for every operator that it left."""
+    left = parse_unregistered(bytecode, "tfl.")
+    if not left:
+        return ir.Module.parse(bytecode)
+    raise CompileError(
+        [
+            Diagnostic(
+                f"operator {name} has no translation for its operands",
+                SourceLocation(str(path), name=tensor),
+                _LEFT,
+            )
+            for name, tensor in ((code.removeprefix("tfl.").upper(), at) for code, at in left)
+        ]
+    )
+
+
 def _converter_diagnostics(path: Path, messages: list[str]) -> list[Diagnostic]:
     """Turn the converter's `loc("tensor"("file":0:0)): error: text` lines into diagnostics."""
     diagnostics: list[Diagnostic] = []
@@ -86,7 +129,7 @@ def _converter_diagnostics(path: Path, messages: list[str]) -> list[Diagnostic]:
             continue
         quoted = place.split('"')
         name = quoted[1] if len(quoted) > 3 else None
-        diagnostics.append(Diagnostic(text.strip(), SourceLocation(str(path), name=name)))
+        diagnostics.append(Diagnostic(text.strip(), SourceLocation(str(path), name=name), _LEFT))
     return diagnostics
 
 

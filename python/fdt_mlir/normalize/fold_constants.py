@@ -1,9 +1,10 @@
 """fdt-fold-constants: give constants their final order at compile time."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fdt_mlir.attributes import integers, tensor_data
 from fdt_mlir.bindings import ir, walk
@@ -13,11 +14,11 @@ from fdt_mlir.passes import Pass
 
 @dataclass(frozen=True)
 class FoldConstantsPass(Pass):
-    """Replace transposes of constants by transposed constants.
+    """Replace transposes and slices of constants by constants.
 
     Requires: linalg on tensors.
-    Ensures: no `linalg.transpose` of an `arith.constant` is left; weights of convolutions that
-        come from TOSA (OHWI) are HWIO.
+    Ensures: no `linalg.transpose` or static slice of an `arith.constant` is left; weights of
+        convolutions that come from TOSA (OHWI) are HWIO.
     Fails when: a transposed constant is of a type that cannot be read, such as i4, or its data is
         not part of the IR (dense_resource).
     """
@@ -27,20 +28,37 @@ class FoldConstantsPass(Pass):
     def run(self, module: ir.Module) -> None:
         for op in list(walk(module.operation)):
             if op.name == "linalg.transpose" and is_constant(op.operands[0]):
-                _fold_transpose(op)
+                data = np.transpose(_data(op), integers(op, "permutation"))
+                _replace_by_constant(op, data)
+            elif op.name == "tensor.extract_slice" and _is_slice_of_constant(op):
+                names = ("static_offsets", "static_sizes", "static_strides")
+                parts = zip(*(integers(op, name) for name in names), strict=True)
+                index = tuple(slice(at, at + step * size, step) for at, size, step in parts)
+                _replace_by_constant(op, _data(op)[index])
 
 
-def _fold_transpose(op: ir.Operation) -> None:
+def _is_slice_of_constant(op: ir.Operation) -> bool:
+    """Whether a slice is known: sizes and places are numbers, and no dimension is dropped."""
+    source, result = op.operands[0].type, op.results[0].type
+    assert isinstance(source, ir.RankedTensorType)
+    assert isinstance(result, ir.RankedTensorType)
+    is_static = len(op.operands) == 1 and source.rank == result.rank
+    constant = producer(op.operands[0])
+    return is_static and constant is not None and constant.name == "arith.constant"
+
+
+def _data(op: ir.Operation) -> NDArray[Any]:
     constant = producer(op.operands[0])
     assert constant is not None
-    permutation = integers(op, "permutation")
-    data = tensor_data(constant, "value")
-    array = np.ascontiguousarray(np.transpose(data, permutation))
-    result_type = op.results[0].type
+    return tensor_data(constant, "value")
+
+
+def _replace_by_constant(op: ir.Operation, data: NDArray[Any]) -> None:
+    array = np.ascontiguousarray(data)
     with ir.InsertionPoint(op), op.location:
         folded = ir.Operation.create(
             "arith.constant",
-            results=[result_type],
+            results=[op.results[0].type],
             attributes={"value": ir.DenseElementsAttr.get(array, type=element_type(op.results[0]))},
         )
     op.results[0].replace_all_uses_with(folded.results[0])

@@ -49,7 +49,7 @@ def test_concatenated_heads_are_offered_as_outputs():
 @pytest.mark.parametrize(
     ("element", "hint"),
     [
-        ("INT16", "quantise activations to int8"),
+        ("INT4", "quantise activations to int8"),
         ("FLOAT16", "export the model in float32"),
         ("INT64", "use int32 for indices"),
         ("STRING", "leave this part of the model to the program"),
@@ -59,6 +59,13 @@ def test_element_types(element: str, hint: str):
     text = messages(with_tensor(chain("RELU", "ABS"), 1, element=element))
     assert f"tensor 't1' is {element}, but an activation can be FLOAT32, INT8" in text
     assert hint in text
+
+
+def test_operators_of_16_bits_are_those_that_are_exact():
+    text = messages(with_tensor(chain("RELU", "ABS"), 1, element="INT16"))
+    assert "operator ABS is not supported for INT16" in text
+    assert "quantise its operands and results to int8" in text
+    assert "RELU" not in text
 
 
 def test_dynamic_dimension_besides_the_batch():

@@ -9,8 +9,10 @@ from docs import ROOT
 from docs.passes_page import passes_page
 from docs.pictures import picture
 from docs.report_page import report_page
+from models.operators.page import page as operators_page
 
 PAGES = {
+    "docs/operators.md": operators_page,
     "docs/passes.md": passes_page,
     "docs/report.md": report_page,
     "docs/images/memory-map.svg": picture,
