@@ -13,9 +13,13 @@ TOOLCHAIN = "toolchains/arm-none-eabi.cmake"
 CONSUMER = """
 cmake_minimum_required(VERSION 3.21)
 project(consumer LANGUAGES C)
-find_package(kws REQUIRED)
-add_executable(consumer ${EXAMPLE})
-target_link_libraries(consumer PRIVATE kws::kws)
+if(SUBDIRECTORY)
+  add_subdirectory(${SUBDIRECTORY} model)
+else()
+  find_package(kws REQUIRED)
+endif()
+add_executable(kws ${EXAMPLE})
+target_link_libraries(kws PRIVATE kws::kws)
 """
 
 
@@ -52,17 +56,28 @@ def test_unknown_core_is_named_with_those_there_are(packaged: Packaged, tmp_path
     assert "cortex-m0, cortex-m3, cortex-m4" in " ".join(done.stdout.split())
 
 
+def consumer_prints(folder: Path, example: Path, where: str) -> list[str]:
+    """What a project prints that finds the library at `where` and has a target of its name."""
+    folder.mkdir()
+    (folder / "CMakeLists.txt").write_text(CONSUMER)
+    run_well("cmake", "-S", folder, "-B", folder / "build", f"-DEXAMPLE={example}", where)
+    run_well("cmake", "--build", folder / "build")
+    return run_well(folder / "build" / "kws").splitlines()
+
+
+def test_library_is_part_of_another_project(packaged: Packaged, tmp_path: Path) -> None:
+    project = packaged.folder / "cmake"
+    example = project / "example" / "main.c"
+    printed = consumer_prints(tmp_path / "consumer", example, f"-DSUBDIRECTORY={project}")
+    assert printed == packaged.printed
+
+
 def test_installed_library_is_found(packaged: Packaged, tmp_path: Path) -> None:
     project = packaged.folder / "cmake"
-    library, prefix, consumer = tmp_path / "library", tmp_path / "prefix", tmp_path / "consumer"
+    library, prefix = tmp_path / "library", tmp_path / "prefix"
     run_well("cmake", "-S", project, "-B", library, "-DKWS_EXAMPLE=OFF")
     run_well("cmake", "--build", library)
     run_well("cmake", "--install", library, "--prefix", prefix)
-    consumer.mkdir()
-    (consumer / "CMakeLists.txt").write_text(CONSUMER)
     example = project / "example" / "main.c"
-    found = (f"-DCMAKE_PREFIX_PATH={prefix}", f"-DEXAMPLE={example}")
-    run_well("cmake", "-S", consumer, "-B", consumer / "build", *found)
-    run_well("cmake", "--build", consumer / "build")
-    printed = run_well(consumer / "build" / "consumer")
-    assert printed.splitlines() == packaged.printed
+    printed = consumer_prints(tmp_path / "consumer", example, f"-DCMAKE_PREFIX_PATH={prefix}")
+    assert printed == packaged.printed
