@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,10 +89,10 @@ class Compiled:
         is left alone. Raises CompileError where the folder cannot be written, UsageError for an
         unknown package.
         """
-        files: Files = {**self.files, "timing.json": _json(self.seconds)}
+        files: Files = {**self.files, "timing.json": json_text(self.seconds)}
         for kind in packages:
             files |= package_files(kind, firmware_model(self.files, self.report))
-        _write_folder(Path(folder), files)
+        write_folder(Path(folder), files)
 
     def plot(self) -> str:
         """The memory map before and after as a picture: the text of an SVG file."""
@@ -181,27 +181,11 @@ def compile_model(
 ) -> Compiled:
     """Compile a model file to C; see `compile`."""
     name = options.name or identifier(path.stem) or "model"
-    clock = _Clock(progress)
+    clock = Clock(progress)
     with mlir_context():
-        clock.begin("importer")
-        module = import_model(path, _import_options(options))
-        clock.run(IMPORT, module)
-        clock.run(NORMALIZE, module)
-        write_memories(entry_of(module), options.memories)
-        write_promises(entry_of(module), options.keep_inputs, options.pins)
-        clock.run(ORDER_LAYERS, module)
-        clock.begin("paths")
-        discovery = _discover(module, options)
-        clock.begin("schedules")
-        schedule = _schedule(module, options)
-        # The original computes nothing in place.
-        for stage in (
-            KERNELS,
-            order_steps_stage(discovery.reorders or options.transform_script is not None),
-            BUFFERIZE,
-            allocate_stage(in_place=options.strategy != "paper"),
-        ):
-            clock.run(stage, module)
+        module = import_layers(path, options, clock)
+        discovery, schedule = tile_layers(module, options, clock)
+        plan_memory(module, options, discovery, clock)
         facts = collect_facts(module)
         clock.run(emitc_stage(name, options.target, options.optimize, trace=True), module)
         traced = print_traced(module)
@@ -209,17 +193,68 @@ def compile_model(
         emitc = str(module)
         source = print_c(module)
     clock.end()
-    asked = DiscoveryOptions(options.strategy, options.max_mac_overhead, options.ram_bytes)
-    report = build_report(path.name, name, asked, facts, discovery)
+    report = build_report(path.name, name, discovery_options(options), facts, discovery)
     files = {
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts),
         f"{name}_traced.inc": traced_file(name, [arena.name for arena in facts.arenas], traced),
-        "report.json": _json(report),
+        "report.json": json_text(report),
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,
     }
     return Compiled(name, files, report, discovery, emitc, clock.seconds)
+
+
+def import_layers(path: Path, options: CompileOptions, clock: Clock) -> ir.Module:
+    """Read a model file and bring it into layer form, in the order of least need.
+
+    Raises CompileError where the model cannot be compiled.
+    """
+    clock.begin("importer")
+    module = import_model(path, _import_options(options))
+    clock.run(IMPORT, module)
+    clock.run(NORMALIZE, module)
+    write_memories(entry_of(module), options.memories)
+    write_promises(entry_of(module), options.keep_inputs, options.pins)
+    clock.run(ORDER_LAYERS, module)
+    return module
+
+
+def tile_layers(
+    module: ir.Module, options: CompileOptions, clock: Clock, external_io: bool = False
+) -> tuple[Discovery, str]:
+    """Decide what to tile, and tile it; gives the decision and the schedule.
+
+    `external_io`: inputs and outputs are the caller's and no part of the arena. Raises CompileError
+    where nothing fits the memory or a given schedule cannot be applied.
+    """
+    clock.begin("paths")
+    discovery = _discover(module, options, external_io)
+    clock.begin("schedules")
+    return discovery, _schedule(module, options)
+
+
+def plan_memory(
+    module: ir.Module,
+    options: CompileOptions,
+    discovery: Discovery,
+    clock: Clock,
+    external_io: bool = False,
+) -> None:
+    """Bring a tiled module to kernel calls on buffers that have their places."""
+    for stage in (
+        KERNELS,
+        order_steps_stage(discovery.reorders or options.transform_script is not None),
+        BUFFERIZE,
+        # The original computes nothing in place.
+        allocate_stage(options.strategy != "paper", external_io),
+    ):
+        clock.run(stage, module)
+
+
+def discovery_options(options: CompileOptions) -> DiscoveryOptions:
+    """What path discovery is asked for."""
+    return DiscoveryOptions(options.strategy, options.max_mac_overhead, options.ram_bytes)
 
 
 def _import_options(options: CompileOptions) -> ImportOptions:
@@ -228,15 +263,12 @@ def _import_options(options: CompileOptions) -> ImportOptions:
     )
 
 
-def _discover(module: ir.Module, options: CompileOptions) -> Discovery:
+def _discover(module: ir.Module, options: CompileOptions, external_io: bool) -> Discovery:
     """Decide what to tile and write it on the module; a given schedule decides for itself."""
-    given = options.transform_script is not None
-    sought = DiscoveryOptions(
-        "none" if given else options.strategy,
-        options.max_mac_overhead,
-        0 if given else options.ram_bytes,
-    )
-    discovery = discover(module, sought)
+    sought = discovery_options(options)
+    if options.transform_script is not None:
+        sought = replace(sought, strategy="none", ram_bytes=0)
+    discovery = discover(module, sought, external_io)
     write_paths(entry_of(module), discovery.paths)
     return discovery
 
@@ -252,7 +284,9 @@ def _schedule(module: ir.Module, options: CompileOptions) -> str:
     return text
 
 
-class _Clock:
+class Clock:
+    """Measures how long each stage takes, and tells of its begin."""
+
     def __init__(self, progress: Progress | None):
         self._progress = progress
         self._stage: str | None = None
@@ -296,7 +330,7 @@ def _file_comment(model_file: str, report: Mapping[str, Any], facts: Facts) -> s
     return f"/*\n{body}\n */\n"
 
 
-def _json(value: Mapping[str, Any]) -> str:
+def json_text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
@@ -316,7 +350,11 @@ def _unwritable(error: OSError, where: SourceLocation) -> CompileError:
     return compile_error(f"cannot write the output: {error.strerror}", where)
 
 
-def _write_folder(folder: Path, files: Files) -> None:
+def write_folder(folder: Path, files: Files) -> None:
+    """Write files into a folder that is empty, absent or written by us: all of them, or nothing.
+
+    Raises CompileError where that cannot be done.
+    """
     where = SourceLocation(str(folder))
     if folder.exists() and not _is_replaceable(folder):
         raise compile_error(

@@ -27,6 +27,7 @@ __all__ = [
     "copy_module",
     "downcast",
     "ir",
+    "iree_compile_program",
     "merge_symbols",
     "mlir_context",
     "parse_file",
@@ -40,6 +41,13 @@ __all__ = [
 for _dialect in ("bufferization", "emitc"):
     _module = f"iree.compiler.dialects.{_dialect}"
     sys.modules.setdefault(_module, ModuleType(_module))
+
+
+def iree_compile_program() -> Path:
+    """The iree-compile of the same wheel."""
+    import iree.compiler
+
+    return Path(iree.compiler.__path__[0]) / "_mlir_libs" / "iree-compile"
 
 
 @contextmanager

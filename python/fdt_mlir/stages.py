@@ -41,9 +41,12 @@ def order_steps_stage(reorder: bool = True) -> Stage:
     return Stage("order", "fdt-order-ops" + ("" if reorder else "{reorder=0}"))
 
 
-def allocate_stage(in_place: bool = True) -> Stage:
-    """Plan the arena; `in_place`: whether a result may share bytes with a dying input."""
-    return Stage("allocate", "fdt-plan-arena" + ("" if in_place else "{in-place=0}"))
+def allocate_stage(in_place: bool = True, external_io: bool = False) -> Stage:
+    """Plan the arena; `in_place`: whether a result may share bytes with a dying input;
+    `external_io`: whether inputs and outputs lie elsewhere.
+    """
+    options = f"in-place={int(in_place)} external-io={int(external_io)}"
+    return Stage("allocate", f"fdt-plan-arena{{{options}}}")
 
 
 def emitc_stage(

@@ -133,8 +133,8 @@ def _dying_in_calls(lifetimes: Lifetimes) -> list[DyingInput]:
     pairs: list[DyingInput] = []
     for number, step in enumerate(lifetimes.steps):
         views = views_of(step.op)
-        result = by_value[views[-1].base]
-        if _is_in_loop(step.op) or result.first != number:
+        result = by_value.get(views[-1].base)
+        if result is None or _is_in_loop(step.op) or result.first != number:
             continue
         dying = {
             buffer.value

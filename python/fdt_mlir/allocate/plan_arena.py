@@ -1,6 +1,6 @@
 """fdt-plan-arena: every buffer gets its place in the arena."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
@@ -29,18 +29,22 @@ class PlanArenaPass(Pass):
         do not fit the memories. A plan that the validator rejects is an internal error.
 
     Options: `in-place` (true by default), whether a result may overlap an input that dies in the
-    same call.
+    same call; `external-io` (false by default): inputs and outputs are the caller's and have no
+    place in the arena.
     """
 
     name: ClassVar[str] = "fdt-plan-arena"
 
     in_place: bool = True
+    external_io: bool = False
 
     def run(self, module: ir.Module) -> None:
         for operation in module.body.operations:
             function = operation.operation
             if is_entry(function):
                 lifetimes = lifetimes_of(function)
+                if self.external_io:
+                    lifetimes = _without_io(lifetimes)
                 pairs = dying_inputs(lifetimes) if self.in_place else []
                 placement = place(function, lifetimes, pairs)
                 _write(function, lifetimes, placement)
@@ -48,6 +52,12 @@ class PlanArenaPass(Pass):
                     backwards = pair.runs_backwards(placement.arena_of, placement.offsets)
                     if pair.call is not None and backwards:
                         pair.call.attributes["fdt.reverse"] = ir.UnitAttr.get()
+
+
+def _without_io(lifetimes: Lifetimes) -> Lifetimes:
+    """Leave out the buffers that belong to the caller."""
+    internal = (b for b in lifetimes.buffers if not b.outlives and producer(b.value) is not None)
+    return replace(lifetimes, buffers=tuple(internal))
 
 
 def is_entry(op: ir.Operation) -> bool:

@@ -46,9 +46,13 @@ def _run(argv: Sequence[str]) -> int:
         numerics=options.numerics,
         shapes=dict(options.shape),
         io_layout=options.io_layout,
-        target=options.target,
+        target=options.target if options.backend == "c" else "generic",
         optimize=options.optimize,
     )
+    if options.backend == "iree":
+        from fdt_mlir.cli.compile_iree import compile_iree
+
+        return compile_iree(options, choices, messages)
     code = None
     with messages.status("importer") as status:
         compiled = compile_model(options.model, choices, status.update)

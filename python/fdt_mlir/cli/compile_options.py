@@ -23,6 +23,8 @@ hand it to a build system, here as a Zephyr module in build/model/zephyr:
   fdt-compile model.tflite -o build/model --package zephyr
 understand what sets the peak, and why layers are tiled or not:
   fdt-compile model.tflite --explain
+stay with IREE's runtime, in less memory:
+  fdt-compile model.tflite --backend iree -o build/iree --target cortex-m4
 stay with TensorFlow Lite Micro, and give it a better memory plan:
   fdt-compile model.tflite --emit tflite-plan -o planned.tflite
 
@@ -166,6 +168,12 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_code_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("make it fast")
+    group.add_argument(
+        "--backend",
+        choices=("c", "iree"),
+        default="c",
+        help="plain C (default), or C and kernels for IREE's runtime (docs/iree.md)",
+    )
     group.add_argument(
         "--target",
         default="generic",

@@ -16,6 +16,7 @@ from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.cli.versions import VersionAction
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import ExitStatus, UsageError, compile_error
+from fdt_mlir.iree.host_run import compare_with_c, load_iree_model, run_on_host
 from fdt_mlir.targets import (
     TARGETS,
     Array,
@@ -34,6 +35,8 @@ try a model on this machine, on a test pattern; or with a check of every access 
   fdt-run build/kws --sanitize
 count instructions, code and stack on an emulated core:
   fdt-run build/kws --target cortex-m4
+run what --backend iree wrote in IREE's runtime; are its outputs those of the C?
+  fdt-run build/iree --backend iree --compare build/kws
 run it on your own data; arrays are named as the tensors:
   fdt-run build/kws --inputs x.npz --outputs y.npz
 
@@ -74,8 +77,28 @@ def _run_command(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.sanitize and options.target != "host":
         raise UsageError(f"--sanitize works with --target host only, not with {options.target}")
-    model = load_model(options.folder)
+    if options.backend == "iree" and (options.target != "host" or options.sanitize):
+        raise UsageError("--backend iree runs on --target host, without --sanitize")
+    if options.compare and options.backend != "iree":
+        raise UsageError("--compare is for --backend iree: the C back end is what it compares with")
+    load = load_iree_model if options.backend == "iree" else load_model
+    model = load(options.folder)
     inputs = _load_inputs(model, options.inputs) if options.inputs else _pattern_inputs(model)
+    result, peak_bytes = _run_once(options, inputs)
+    if options.compare:
+        compare_with_c(options.compare, options.folder, model, inputs, result.outputs)
+    if options.outputs:
+        _save_outputs(model, result, options.outputs)
+    summary = _summary(model, options.target, result, peak_bytes)
+    print(json.dumps(summary, indent=2) if options.json else _as_text(summary))
+    return ExitStatus.DONE
+
+
+def _run_once(options: argparse.Namespace, inputs: Sequence[Array]) -> tuple[RunResult, int | None]:
+    """The result of one inference, and the bytes that IREE's runtime had allocated at most."""
+    if options.backend == "iree":
+        run = run_on_host(options.folder, inputs)
+        return RunResult(run.outputs, None, None, None), run.peak_bytes
     (result,) = run_many(
         options.folder,
         options.target,
@@ -83,11 +106,7 @@ def _run_command(argv: Sequence[str]) -> int:
         sanitize=options.sanitize,
         timeout_seconds=options.timeout,
     )
-    if options.outputs:
-        _save_outputs(model, result, options.outputs)
-    summary = _summary(model, options.target, result)
-    print(json.dumps(summary, indent=2) if options.json else _as_text(summary))
-    return ExitStatus.DONE
+    return result, None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,6 +140,18 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
         default="host",
         metavar="TARGET",
         help=f"where to run it ({targets})",
+    )
+    add(
+        "--backend",
+        choices=("c", "iree"),
+        default="c",
+        help="run the C (default), or the module that fdt-compile --backend iree wrote",
+    )
+    add(
+        "--compare",
+        type=Path,
+        metavar="FOLDER",
+        help="with --backend iree: C of the same model, whose outputs have to be equal",
     )
     add("--sanitize", action="store_true", help="build with ASan and UBSan (host only)")
     add(
@@ -193,7 +224,9 @@ def _save_outputs(model: CompiledModel, result: RunResult, path: Path) -> None:
         ) from error
 
 
-def _summary(model: CompiledModel, target: str, result: RunResult) -> dict[str, Any]:
+def _summary(
+    model: CompiledModel, target: str, result: RunResult, peak_bytes: int | None
+) -> dict[str, Any]:
     outputs = [
         _output_summary(tensor, array)
         for tensor, array in zip(model.outputs, result.outputs, strict=True)
@@ -204,6 +237,7 @@ def _summary(model: CompiledModel, target: str, result: RunResult) -> dict[str, 
         "instructions": result.instructions,
         "code_bytes": result.code_bytes,
         "stack_bytes": result.stack_bytes,
+        "peak_bytes": peak_bytes,
         "outputs": outputs,
     }
 
@@ -234,6 +268,7 @@ def _as_text(summary: Mapping[str, Any]) -> str:
         ("instructions", "instructions per inference"),
         ("code_bytes", "bytes of code"),
         ("stack_bytes", "bytes of stack"),
+        ("peak_bytes", "bytes allocated at most (with inputs and outputs)"),
     ):
         if summary[key] is not None:
             lines.append(f"  {summary[key]:,} {unit}".replace(",", " "))

@@ -30,10 +30,11 @@ from fdt_mlir.planner.problem import Offset
 _VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 
 
-def build_graph(module: ir.Module, in_place: bool = True) -> Graph:
+def build_graph(module: ir.Module, in_place: bool = True, external_io: bool = False) -> Graph:
     """Read the graph of a module in layer form, which is left as it is.
 
-    Without `in_place` no result may share bytes with an input that dies in the layer.
+    Without `in_place` no result may share bytes with an input that dies in the layer. With
+    `external_io` inputs and outputs are the caller's: they need no bytes of the arena.
 
     Raises CompileError where the module has no entry function.
     """
@@ -41,7 +42,16 @@ def build_graph(module: ir.Module, in_place: bool = True) -> Graph:
     FormKernelsPass().run(copy)
     PlacePartsPass().run(copy)
     run_mlir_passes(copy, "canonicalize,cse")
-    return graph_of_kernels(copy, in_place)
+    graph = graph_of_kernels(copy, in_place)
+    return _without_io(graph) if external_io else graph
+
+
+def _without_io(graph: Graph) -> Graph:
+    tensors = {
+        name: replace(tensor, external=tensor.is_input or tensor.is_output)
+        for name, tensor in graph.tensors.items()
+    }
+    return replace(graph, tensors=tensors)
 
 
 def entry_of(module: ir.Module) -> ir.Operation:

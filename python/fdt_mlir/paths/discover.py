@@ -57,18 +57,21 @@ _SCORING = LayoutLimits.quick()
 _MOST_FINALISTS = 12
 
 
-def discover(module: ir.Module, options: DiscoveryOptions) -> Discovery:
+def discover(module: ir.Module, options: DiscoveryOptions, external_io: bool = False) -> Discovery:
     """Decide which layers of a module in layer form to tile; the module is left as it is.
 
+    `external_io`: inputs and outputs are the caller's and no part of the arena.
     Raises CompileError where `options.ram_bytes` cannot be reached.
     """
     # The original computes nothing in place.
-    graph = build_graph(module, in_place=options.strategy != "paper")
+    graph = build_graph(module, options.strategy != "paper", external_io)
     grounds = [Ground(graph)]
     groups = mergeable_groups(graph) if options.strategy in _MERGING else []
     if groups:
         names = tuple(tuple(graph.layers[member].name for member in group) for group in groups)
-        grounds.append(Ground(build_graph(merged_copy(module, names)), names))
+        grounds.append(
+            Ground(build_graph(merged_copy(module, names), external_io=external_io), names)
+        )
     return _discover(grounds, options)
 
 

@@ -123,7 +123,8 @@ class TensorNode:
 
     Of a tensor that several layers write, each a part, `producer` is the first and `last_writer`
     the last. What the caller reads afterwards, an input to be kept too, is an output. `pin` fixes
-    an input's place. A tensor with a `whole_because` must exist whole, for this reason.
+    an input's place. A tensor with a `whole_because` must exist whole, for this reason. One that
+    is `external`, an input or output outside of the arena, needs no bytes of it.
     """
 
     name: str
@@ -135,6 +136,7 @@ class TensorNode:
     pin: Offset | None = None
     last_writer: int = 0
     whole_because: str | None = None
+    external: bool = False
 
     @property
     def is_input(self) -> bool:
@@ -142,7 +144,7 @@ class TensorNode:
 
     @property
     def size_bytes(self) -> int:
-        return math.prod(self.shape) * self.element_bytes
+        return 0 if self.external else math.prod(self.shape) * self.element_bytes
 
 
 @dataclass(frozen=True)

@@ -282,15 +282,24 @@ def _offset(entry: ir.Operation, value: ir.Value) -> int:
 
 def _inputs(entry: ir.Operation) -> tuple[Port, ...]:
     arguments = entry.regions[0].blocks[0].arguments
-    return tuple(_port(entry, "input", n, value) for n, value in enumerate(arguments))
+    return tuple(
+        describe_port(entry, "input", n, value, _offset(entry, value))
+        for n, value in enumerate(arguments)
+    )
 
 
 def _outputs(entry: ir.Operation) -> tuple[Port, ...]:
     terminator = list(entry.regions[0].blocks[0].operations)[-1].operation
-    return tuple(_port(entry, "output", n, value) for n, value in enumerate(terminator.operands))
+    return tuple(
+        describe_port(entry, "output", n, value, _offset(entry, value))
+        for n, value in enumerate(terminator.operands)
+    )
 
 
-def _port(entry: ir.Operation, side: str, number: int, value: ir.Value) -> Port:
+def describe_port(
+    entry: ir.Operation, side: str, number: int, value: ir.Value, offset: int = 0
+) -> Port:
+    """What is known of input or output number `number` (`side` says which) of a model."""
     described = _description(entry, f"fdt.{side}s", number)
     quantised = described is not None and "scale" in described
     has_type = described is not None and "type" in described
@@ -303,7 +312,7 @@ def _port(entry: ir.Operation, side: str, number: int, value: ir.Value) -> Port:
         else type_name(value.type.element_type),
         scale=described["scale"].value if described is not None and quantised else None,
         zero_point=described["zero_point"].value if described is not None and quantised else 0,
-        offset=_offset(entry, value),
+        offset=offset,
         bytes=tensor_bytes(value),
         arena=arena_of(entry, value),
     )

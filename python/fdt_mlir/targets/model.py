@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -100,6 +100,23 @@ def load_model(folder: Path) -> CompiledModel:
 
     Raises CompileError where `folder` is not one that `fdt-compile` wrote.
     """
+    model = load_interface(folder)
+    model = replace(model, sources=tuple(sorted(folder.glob("*.c"))))
+    for needed in (folder / f"{model.name}.c", model.header):
+        if not needed.is_file():
+            raise compile_error(
+                f"there is no {needed.name} beside the report of '{model.name}'",
+                SourceLocation(str(folder / "report.json")),
+                f"compile the model again: fdt-compile MODEL -o {folder}",
+            )
+    return model
+
+
+def load_interface(folder: Path) -> CompiledModel:
+    """Read the report of a compiled model, whatever its sources are.
+
+    Raises CompileError where there is none.
+    """
     path = folder / "report.json"
     report = _read_report(path)
     try:
@@ -115,16 +132,7 @@ def load_model(folder: Path) -> CompiledModel:
             SourceLocation(str(path)),
             "compile the model again with fdt-compile of this version",
         ) from error
-    sources = tuple(sorted(folder.glob("*.c")))
-    model = CompiledModel(folder, name, sources, inputs, outputs, arenas, steps, buffers)
-    for needed in (folder / f"{name}.c", model.header):
-        if not needed.is_file():
-            raise compile_error(
-                f"there is no {needed.name} beside the report of '{name}'",
-                SourceLocation(str(path)),
-                f"compile the model again: fdt-compile MODEL -o {folder}",
-            )
-    return model
+    return CompiledModel(folder, name, (), inputs, outputs, arenas, steps, buffers)
 
 
 def _read_report(path: Path) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.targets.builder import Program, build
-from fdt_mlir.targets.model import Array
+from fdt_mlir.targets.model import Array, CompiledModel
 from fdt_mlir.targets.records import SampleRecord, StepRecord, TruncatedError, read_samples
 from fdt_mlir.targets.shadow import find_violation
 from fdt_mlir.targets.stack import StackBound
@@ -119,8 +119,8 @@ def execute(
     return _results(program, len(samples), raw, status, messages)
 
 
-def _pack_sample(program: Program, sample: Sequence[Array]) -> bytes:
-    model = program.model
+def check_sample(model: CompiledModel, sample: Sequence[Array]) -> None:
+    """Raise CompileError where arrays are not what the inputs of a model are."""
     location = SourceLocation(str(model.folder))
     if len(sample) != len(model.inputs):
         names = ", ".join(map(str, model.inputs)) or "none"
@@ -137,9 +137,13 @@ def _pack_sample(program: Program, sample: Sequence[Array]) -> bytes:
                 location,
                 "convert and reshape the array before the run",
             )
+
+
+def _pack_sample(program: Program, sample: Sequence[Array]) -> bytes:
+    check_sample(program.model, sample)
     return b"".join(
         np.ascontiguousarray(array, dtype=tensor.dtype).tobytes()
-        for tensor, array in zip(model.inputs, sample, strict=True)
+        for tensor, array in zip(program.model.inputs, sample, strict=True)
     )
 
 

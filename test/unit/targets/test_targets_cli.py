@@ -142,7 +142,7 @@ def test_folder_without_a_model(tmp_path: Path, capfd: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the following arguments are required: folder"),
+        ([], "the following arguments are required: FOLDER"),
         (["x", "--target", "pdp-11"], "invalid choice: 'pdp-11'"),
         (["x", "--target", "cortex-m4", "--sanitize"], "--sanitize works with --target host only"),
         (["x", "--timeout", "0"], "0 is not a positive number of seconds"),

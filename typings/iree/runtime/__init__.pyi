@@ -1,0 +1,39 @@
+"""What iree/runtime.py uses of the optional package iree-base-runtime."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+class HalAllocator:
+    @property
+    def statistics(self) -> Mapping[str, int]: ...
+
+class HalDevice:
+    @property
+    def allocator(self) -> HalAllocator: ...
+
+def get_device(device_uri: str, cache: bool = True) -> HalDevice: ...
+
+class Config:
+    def __init__(self, *, device: HalDevice) -> None: ...
+
+class VmInstance: ...
+
+class VmModule:
+    @staticmethod
+    def copy_buffer(instance: VmInstance, buffer: bytes) -> VmModule: ...
+
+class DeviceArray:
+    def to_host(self) -> np.ndarray[Any, np.dtype[Any]]: ...
+
+class _BoundModule:
+    def __getitem__(self, name: str) -> Callable[..., DeviceArray | tuple[DeviceArray, ...]]: ...
+
+class SystemContext:
+    def __init__(self, config: Config) -> None: ...
+    def add_vm_module(self, vm_module: VmModule) -> _BoundModule: ...
+    @property
+    def instance(self) -> VmInstance: ...
+    @property
+    def modules(self) -> Mapping[str, _BoundModule]: ...
