@@ -10,9 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import (
+    divide,
+    maximum,
+    minimum,
+    remainder,
+)
 from fdt_mlir.emitc.scalar_functions import Argument
 from fdt_mlir.emitc.statements import Pointer, index, local
-from fdt_mlir.emitc.values import Value, compare, divide, maximum, minimum, remainder
+from fdt_mlir.emitc.values import Value, compare
 from fdt_mlir.kernels.access import Access, Subscript
 from fdt_mlir.kernels.blocking import Blocking
 from fdt_mlir.kernels.borders import clipping_dim

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdt_mlir.emitc.arithmetic import divide
 from fdt_mlir.emitc.float_bits import (
     copy_sign,
     f32,
@@ -12,7 +13,7 @@ from fdt_mlir.emitc.float_bits import (
 )
 from fdt_mlir.emitc.statements import call, local, variable, when
 from fdt_mlir.emitc.types import Range
-from fdt_mlir.emitc.values import Value, cast, compare, constant, divide, select
+from fdt_mlir.emitc.values import Value, cast, compare, constant, select
 
 # log(2) in two parts: products of the first with whole numbers up to 2**9 are exact.
 LN2_HIGH = 0.693145751953125

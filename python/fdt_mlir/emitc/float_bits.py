@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import shift_left
 from fdt_mlir.emitc.statements import call
 from fdt_mlir.emitc.types import Range, int_type, unsigned_type
 from fdt_mlir.emitc.values import (
@@ -19,7 +20,6 @@ from fdt_mlir.emitc.values import (
     computed,
     constant,
     select,
-    shift_left,
 )
 
 SIGN_BIT = 0x8000_0000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
+from fdt_mlir.emitc.arithmetic import shift_right
 from fdt_mlir.emitc.kernel_functions import create_function
 from fdt_mlir.emitc.math_functions import MATH_FUNCTIONS, MathFunction
 from fdt_mlir.emitc.statements import index, loop, named, return_, variable, when
@@ -14,7 +15,6 @@ from fdt_mlir.emitc.values import (
     computed,
     constant,
     create,
-    shift_right,
 )
 
 _COUNT_LEADING_ZEROS = "count_leading_zeros_32"

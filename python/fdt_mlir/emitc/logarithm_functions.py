@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fdt_mlir.emitc.arithmetic import divide, shift_left, shift_right
 from fdt_mlir.emitc.exponential_functions import LN2_HIGH, LN2_LOW
 from fdt_mlir.emitc.float_bits import (
     GREATEST_FINITE,
@@ -24,10 +25,7 @@ from fdt_mlir.emitc.values import (
     cast,
     compare,
     constant,
-    divide,
     select,
-    shift_left,
-    shift_right,
 )
 
 # Minimax in relative error on [sqrt(1/2) - 1, sqrt(2) - 1]:

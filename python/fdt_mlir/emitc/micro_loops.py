@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product as all_of
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import remainder
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.cursor import Bounds, Cursor
 from fdt_mlir.emitc.statements import Variable, address, index, local, loop, named
 from fdt_mlir.emitc.types import Range, int_type, lvalue_of, pointer_to
-from fdt_mlir.emitc.values import Value, compare, computed, constant, create, remainder
+from fdt_mlir.emitc.values import Value, compare, computed, constant, create
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop
 from fdt_mlir.kernels.micro_kernel import QUAD, VECTOR, Dot, Taps

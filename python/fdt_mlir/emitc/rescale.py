@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 
 from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import shift_right
 from fdt_mlir.emitc.types import Range, int_type
-from fdt_mlir.emitc.values import Value, cast, computed, constant, create, shift_right
+from fdt_mlir.emitc.values import Value, cast, computed, constant, create
 from fdt_mlir.normalize.structured import producer
 
 _SIGNED_AT_LEAST, _SIGNED_ABOVE = 5, 4  # predicates of arith.cmpi

@@ -6,6 +6,7 @@ only; the digits are therefore found one by one.
 
 from __future__ import annotations
 
+from fdt_mlir.emitc.arithmetic import divide, shift_left, shift_right
 from fdt_mlir.emitc.float_bits import (
     EXPONENT_BIAS,
     GREATEST_FINITE,
@@ -24,10 +25,7 @@ from fdt_mlir.emitc.values import (
     bitwise,
     compare,
     constant,
-    divide,
     select,
-    shift_left,
-    shift_right,
 )
 
 _IMPLICIT_BIT = 1 << MANTISSA_BITS

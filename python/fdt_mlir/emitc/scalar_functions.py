@@ -4,6 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fdt_mlir.attributes import integer, number_of
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import (
+    divide,
+    maximum,
+    minimum,
+    remainder,
+    shift_left,
+    shift_right,
+)
 from fdt_mlir.emitc.conditions import either
 from fdt_mlir.emitc.float_bits import is_nan, magnitude
 from fdt_mlir.emitc.statements import Pointer, call, load, to_index
@@ -26,13 +34,7 @@ from fdt_mlir.emitc.values import (
     computed,
     constant,
     create,
-    divide,
-    maximum,
-    minimum,
-    remainder,
     select,
-    shift_left,
-    shift_right,
 )
 from fdt_mlir.passes import op_error
 

@@ -185,7 +185,7 @@ def _arithmetic(name: str, left: Value, right: Value) -> Value:
             return constant(limits.low, left.type)
         return computed(create(name, [left.type], [left.ir, right.ir]).results[0], limits)
     if width_of(left.type) < _INT_BITS:
-        return cast(_arithmetic(name, _promoted(left), _promoted(right)), left.type)
+        return cast(_arithmetic(name, promoted(left), promoted(right)), left.type)
     if not is_signed(left.type):
         return computed(create(name, [left.type], [left.ir, right.ir]).results[0])
     return cast(_arithmetic(name, as_unsigned(left), as_unsigned(right)), left.type)
@@ -214,7 +214,7 @@ def _exact_range(name: str, left: Range, right: Range) -> Range:
     return Range(min(corners), max(corners))
 
 
-def _promoted(value: Value) -> Value:
+def promoted(value: Value) -> Value:
     """The same number in a type of at least the width of C's int, with the same sign.
 
     C promotes narrower operands to int, whatever their sign; the product of two uint16_t then
@@ -229,6 +229,11 @@ def _promoted(value: Value) -> Value:
 def as_unsigned(value: Value) -> Value:
     """The same bits in the unsigned type of the same width."""
     return cast(value, unsigned_type(value.type))
+
+
+def as_signed(value: Value) -> Value:
+    """The same bits in the signed type of the same width."""
+    return cast(value, signed_type(value.type))
 
 
 def cast(value: Value, value_type: ir.Type) -> Value:
@@ -252,7 +257,7 @@ def compare(left: Value, predicate: str, right: Value | Number) -> Value:
     bool_type = ir.IntegerType.get_signless(1)
     other = lift(right, left.type)
     if left.range is not None and other.range is not None:
-        known = _known_comparison(left.range, predicate, other.range)
+        known = known_comparison(left.range, predicate, other.range)
         if known is not None:
             return constant(known, bool_type)
     number = i64(_COMPARISONS[predicate])
@@ -260,7 +265,7 @@ def compare(left: Value, predicate: str, right: Value | Number) -> Value:
     return computed(result)
 
 
-def _known_comparison(left: Range, predicate: str, right: Range) -> bool | None:
+def known_comparison(left: Range, predicate: str, right: Range) -> bool | None:
     """The result where it is the same for all values of the ranges."""
     if predicate in ("==", "!="):
         if left.high < right.low or right.high < left.low:
@@ -285,131 +290,6 @@ def select(condition: Value, if_true: Value, if_false: Value) -> Value:
     return computed(result.results[0], Range(low, high))
 
 
-def minimum(left: Value, right: Value | Number) -> Value:
-    """The smaller of two integers."""
-    other = lift(right, left.type)
-    assert left.range is not None
-    assert other.range is not None
-    if left.range.high <= other.range.low:
-        return left
-    if other.range.high <= left.range.low:
-        return other
-    result = select(compare(left, "<", other), left, other)
-    low, high = min(left.range.low, other.range.low), min(left.range.high, other.range.high)
-    return computed(result.ir, Range(low, high))
-
-
-def maximum(left: Value, right: Value | Number) -> Value:
-    """The larger of two integers."""
-    other = lift(right, left.type)
-    assert left.range is not None
-    assert other.range is not None
-    if left.range.low >= other.range.high:
-        return left
-    if other.range.low >= left.range.high:
-        return other
-    result = select(compare(left, ">", other), left, other)
-    low, high = max(left.range.low, other.range.low), max(left.range.high, other.range.high)
-    return computed(result.ir, Range(low, high))
-
-
-def divide(left: Value, right: Value | Number) -> Value:
-    """Quotient, rounded toward zero for integers. The divisor is never zero."""
-    other = lift(right, left.type)
-    if other.constant == 1:
-        return left
-    limits = None
-    if left.range is not None and other.range is not None:
-        limits = _quotient_range(left.range, other.range, range_of_type(left.type))
-    if limits is not None and limits.low == limits.high:
-        return constant(limits.low, left.type)
-    return computed(create("div", [left.type], [left.ir, other.ir]).results[0], limits)
-
-
-def _quotient_range(left: Range, right: Range, whole: Range) -> Range | None:
-    """The quotients that fit the type; None where one does not, or nothing can be divided by."""
-    # A quotient is largest where the divisor is nearest to zero.
-    divisors = {b for b in (right.low, -1, 1, right.high) if b and right.low <= b <= right.high}
-    quotients = [_quotient(a, b) for a in _ends(left) for b in divisors]
-    if not quotients:
-        return None
-    limits = Range(min(quotients), max(quotients))
-    if left.low <= 0 <= left.high:
-        limits = limits.union(Range(0, 0))
-    return limits if limits.within(whole) else None
-
-
-def _quotient(left: int, right: int) -> int:
-    return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
-
-
-def remainder(left: Value, right: Value | Number) -> Value:
-    """Remainder of `divide`, with the sign of `left`."""
-    other = lift(right, left.type)
-    assert left.range is not None
-    assert other.range is not None
-    if other.range.low > 0 and left.range.within(Range(0, other.range.low - 1)):
-        return left
-    if left.constant is not None and other.constant is not None:
-        dividend, divisor = int(left.constant), int(other.constant)
-        return constant(dividend - _quotient(dividend, divisor) * divisor, left.type)
-    result = create("rem", [left.type], [left.ir, other.ir]).results[0]
-    bound = max(abs(other.range.low), abs(other.range.high)) - 1
-    low = 0 if left.range.low >= 0 else -bound
-    high = 0 if left.range.high <= 0 else bound
-    return computed(result, Range(low, high))
-
-
-def shift_left(value: Value, amount: Value) -> Value:
-    """`value * 2**amount` modulo the type's size; amounts are taken modulo the width."""
-    assert value.range is not None
-    bits = shift_amount(value.type, amount)
-    assert bits.range is not None
-    corners = [b << a for b in (value.range.low, value.range.high) for a in _ends(bits.range)]
-    limits = Range(min(corners), max(corners))
-    if limits.within(range_of_type(value.type)) and value.range.low >= 0:
-        if limits.low == limits.high:
-            return constant(limits.low, value.type)
-        result = create("bitwise_left_shift", [value.type], [value.ir, bits.ir]).results[0]
-        return computed(result, limits)
-    if limits.within(range_of_type(value.type)) and _fits(bits, value.type):
-        assert bits.constant is not None
-        return value * (1 << int(bits.constant))  # C leaves shifting a negative number undefined
-    unsigned = as_unsigned(_promoted(value))
-    result = create("bitwise_left_shift", [unsigned.type], [unsigned.ir, bits.ir]).results[0]
-    return cast(computed(result), value.type)
-
-
-def _fits(bits: Value, value_type: ir.Type) -> bool:
-    """Whether the power of two of a shift is a known number of the type."""
-    return bits.constant is not None and 1 << int(bits.constant) <= range_of_type(value_type).high
-
-
-def shift_right(value: Value, amount: Value) -> Value:
-    """Shift right; signed types keep their sign, as every compiler we target does."""
-    assert value.range is not None
-    bits = shift_amount(value.type, amount)
-    assert bits.range is not None
-    if bits.constant == 0:
-        return value
-    corners = [b >> a for b in (value.range.low, value.range.high) for a in _ends(bits.range)]
-    limits = Range(min(corners), max(corners))
-    if limits.low == limits.high:
-        return constant(limits.low, value.type)
-    result = create("bitwise_right_shift", [value.type], [value.ir, bits.ir]).results[0]
-    return computed(result, limits)
-
-
-def shift_amount(value_type: ir.Type, amount: Value) -> Value:
-    """An int32 amount in [0, width): masked where its range does not say so."""
-    width = width_of(value_type)
-    narrow = cast(amount, ir.IntegerType.get_signless(32))
-    assert narrow.range is not None
-    if narrow.range.within(Range(0, width - 1)):
-        return narrow
-    return bitwise("and", narrow, width - 1)
-
-
 def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     """`and`, `or`, `xor` of integers of one type."""
     other = lift(right, left.type)
@@ -420,12 +300,3 @@ def bitwise(name: str, left: Value, right: Value | Number) -> Value:
     if name == "and" and masks:
         return computed(result, Range(0, min(mask.high for mask in masks)))
     return computed(result)
-
-
-def _ends(limits: Range) -> tuple[int, int]:
-    return limits.low, limits.high
-
-
-def as_signed(value: Value) -> Value:
-    """The same bits in the signed type of the same width."""
-    return cast(value, signed_type(value.type))

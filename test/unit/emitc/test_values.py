@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fdt_mlir.bindings import ir, mlir_context
-from fdt_mlir.emitc import values
+from fdt_mlir.emitc import arithmetic, values
 from fdt_mlir.emitc.types import Range, int_type, range_of_type, unsigned_type
 from fdt_mlir.emitc.values import Value
 
@@ -100,8 +100,8 @@ def test_division_rounds_toward_zero(pair: tuple[int, bool, Operand, Operand]) -
     assume(right.number != 0)
     # The one quotient that does not fit; MLIR leaves it undefined as well.
     assume(not signed or not (left.number == -(1 << (width - 1)) and right.number == -1))
-    check(pair, values.divide, truncated)
-    check(pair, values.remainder, lambda a, b: a - truncated(a, b) * b)
+    check(pair, arithmetic.divide, truncated)
+    check(pair, arithmetic.remainder, lambda a, b: a - truncated(a, b) * b)
 
 
 @given(pairs(), st.sampled_from(["and", "or", "xor"]))
@@ -112,8 +112,8 @@ def test_bitwise(pair: tuple[int, bool, Operand, Operand], name: str) -> None:
 
 @given(pairs())
 def test_minimum_and_maximum(pair: tuple[int, bool, Operand, Operand]) -> None:
-    check(pair, values.minimum, min)
-    check(pair, values.maximum, max)
+    check(pair, arithmetic.minimum, min)
+    check(pair, arithmetic.maximum, max)
 
 
 @given(pairs(), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]))
@@ -127,8 +127,8 @@ def test_shifts_take_the_amount_modulo_the_width(
     pair: tuple[int, bool, Operand, Operand],
 ) -> None:
     width = pair[0]
-    check(pair, values.shift_left, lambda a, b: a << (b % width))
-    check(pair, values.shift_right, lambda a, b: a >> (b % width))
+    check(pair, arithmetic.shift_left, lambda a, b: a << (b % width))
+    check(pair, arithmetic.shift_right, lambda a, b: a >> (b % width))
 
 
 @given(pairs(), st.sampled_from([8, 16, 32, 64]), st.booleans())
@@ -174,12 +174,12 @@ def test_constants_fold_and_create_no_operation() -> None:
             (four + 3, 7),
             (3 - four, -1),
             (four * -2, -8),
-            (values.divide(four, 2), 2),
-            (values.remainder(four, 3), 1),
-            (values.shift_left(four, values.constant(1, int_type(I32))), 8),
-            (values.shift_right(four, values.constant(2, int_type(I32))), 1),
+            (arithmetic.divide(four, 2), 2),
+            (arithmetic.remainder(four, 3), 1),
+            (arithmetic.shift_left(four, values.constant(1, int_type(I32))), 8),
+            (arithmetic.shift_right(four, values.constant(2, int_type(I32))), 1),
             (values.bitwise("or", four, 3), 7),
-            (values.minimum(four, 9), 4),
+            (arithmetic.minimum(four, 9), 4),
             (values.compare(four, "<", 9), 1),
             (values.cast(four, int_type(I8)), 4),
         ]
@@ -195,7 +195,7 @@ def test_neutral_operands_leave_a_value_as_it_is() -> None:
         assert zero + value is value
         assert value - 0 is value
         assert value * 1 is value
-        assert values.divide(value, 1) is value
+        assert arithmetic.divide(value, 1) is value
 
 
 def test_floats_keep_even_their_zeros() -> None:
