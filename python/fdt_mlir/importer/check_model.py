@@ -6,6 +6,7 @@ from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.cut_graph import frontier, heads
 from fdt_mlir.importer.operators import INT16_OPERATORS, SUPPORTED_OPERATORS, hint_without
+from fdt_mlir.importer.tflite.call import Weights
 from fdt_mlir.importer.tflite.registry import elements_of, own_translations
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
@@ -15,9 +16,12 @@ _CONSTANT_ELEMENTS = (*_COMPUTED_ELEMENTS, "FLOAT16", "INT64")
 _NARROWER = "quantise its operands and results to int8, or end the model before it with --outputs"
 
 
-def check_model(model: TfliteModel) -> None:
-    """Raise CompileError with every obstacle: operators, element types, shapes, missing data."""
-    own = own_translations(model)
+def check_model(model: TfliteModel, data: bytes) -> None:
+    """Raise CompileError with every obstacle: operators, element types, shapes, missing data.
+
+    `data` is the file.
+    """
+    own = own_translations(model, Weights(data))
     unsupported = [
         operator
         for place, operator in enumerate(model.operators)

@@ -43,35 +43,36 @@ _NEAREST = """
     %value = tensor.extract %source[%n, %y, %x, %c] : {source}
 """
 
-# reference_ops::ResizeBilinearInteger: weights of 10 bits per axis, half away from zero.
+# reference_ops::ResizeBilinearInteger: weights of 10 bits per axis, half away from zero. Sums of
+# 16-bit elements take 64 bits.
 _BILINEAR = """
-    %one = arith.constant 1024 : i32
-    %top_weight = arith.subi %one, %row_weight : i32
-    %left_weight = arith.subi %one, %column_weight : i32
+    %one = arith.constant 1024 : {wide}
+    %top_weight = arith.subi %one, %row_weight : {wide}
+    %left_weight = arith.subi %one, %column_weight : {wide}
     %top = arith.index_cast %row : i32 to index
     %bottom = arith.index_cast %next_row : i32 to index
     %left = arith.index_cast %column : i32 to index
     %right = arith.index_cast %next_column : i32 to index
 {corners}
-    %upper = arith.addi %top_left, %top_right : i32
-    %lower = arith.addi %bottom_left, %bottom_right : i32
-    %sum = arith.addi %upper, %lower : i32
-    %zero = arith.constant 0 : i32
-    %half = arith.constant 524288 : i32
-    %negative_half = arith.constant -524288 : i32
-    %unit = arith.constant 1048576 : i32
-    %positive = arith.cmpi sgt, %sum, %zero : i32
-    %nudge = arith.select %positive, %half, %negative_half : i32
-    %nudged = arith.addi %sum, %nudge : i32
-    %mean = arith.divsi %nudged, %unit : i32
-    %value = arith.trunci %mean : i32 to {element}
+    %upper = arith.addi %top_left, %top_right : {wide}
+    %lower = arith.addi %bottom_left, %bottom_right : {wide}
+    %sum = arith.addi %upper, %lower : {wide}
+    %zero = arith.constant 0 : {wide}
+    %half = arith.constant 524288 : {wide}
+    %negative_half = arith.constant -524288 : {wide}
+    %unit = arith.constant 1048576 : {wide}
+    %positive = arith.cmpi sgt, %sum, %zero : {wide}
+    %nudge = arith.select %positive, %half, %negative_half : {wide}
+    %nudged = arith.addi %sum, %nudge : {wide}
+    %mean = arith.divsi %nudged, %unit : {wide}
+    %value = arith.trunci %mean : {wide} to {element}
 """
 
 _CORNER = """
     %{y}_{x}_element = tensor.extract %source[%n, %{y}, %{x}, %c] : {source}
-    %{y}_{x}_wide = arith.extsi %{y}_{x}_element : {element} to i32
-    %{y}_{x}_weight = arith.muli %{y_weight}, %{x_weight} : i32
-    %{y}_{x} = arith.muli %{y}_{x}_wide, %{y}_{x}_weight : i32
+    %{y}_{x}_wide = arith.extsi %{y}_{x}_element : {element} to {wide}
+    %{y}_{x}_weight = arith.muli %{y_weight}, %{x_weight} : {wide}
+    %{y}_{x} = arith.muli %{y}_{x}_wide, %{y}_{x}_weight : {wide}
 """
 
 
@@ -164,13 +165,22 @@ def _text(op: ir.Operation, result: ir.Type, tables: dict[str, list[int]], body:
     source = op.operands[0].type
     assert isinstance(source, ir.RankedTensorType)
     element = source.element_type
+    wide = "i64" if str(element) == "i16" else "i32"
+    kinds = {name: wide if "weight" in name else "i32" for name in tables}
+    types = [f"tensor<{len(values)}x{kinds[name]}>" for name, values in tables.items()]
     lines = [
-        f"  %{name}s = arith.constant dense<{values}> : tensor<{len(values)}xi32>"
-        for name, values in tables.items()
+        f"  %{name}s = arith.constant dense<{values}> : {kind}"
+        for (name, values), kind in zip(tables.items(), types, strict=True)
     ]
     corners = "".join(
         _CORNER.format(
-            y=y, x=x, y_weight=y_weight, x_weight=x_weight, source=source, element=element
+            y=y,
+            x=x,
+            y_weight=y_weight,
+            x_weight=x_weight,
+            source=source,
+            element=element,
+            wide=wide,
         )
         for y, y_weight in (("top", "top_weight"), ("bottom", "row_weight"))
         for x, x_weight in (("left", "left_weight"), ("right", "column_weight"))
@@ -182,9 +192,9 @@ def _text(op: ir.Operation, result: ir.Type, tables: dict[str, list[int]], body:
         tables="\n".join(lines),
         maps=", ".join("#row" if "row" in name else "#column" for name in tables),
         names=", ".join(f"%{name}s" for name in tables),
-        types=", ".join(f"tensor<{len(values)}xi32>" for values in tables.values()),
-        arguments=", ".join(f"%{name}: i32" for name in tables),
-        body=body.format(source=source, element=element, corners=corners),
+        types=", ".join(types),
+        arguments=", ".join(f"%{name}: {kind}" for name, kind in kinds.items()),
+        body=body.format(source=source, element=element, corners=corners, wide=wide),
     )
 
 

@@ -48,7 +48,7 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     translation: all of it, not the first.
     """
     model = _select(read_model(path, data), options)
-    check_model(model)
+    check_model(model, data)
     plain = trim_windows(unfuse_activations(model, data), data)
     requantised = requantise_concatenations(plain)
     module = _translate(path, requantised, data)
@@ -60,7 +60,7 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
 def _translate(path: Path, requantised: Requantised, data: bytes) -> ir.Module:
     """Convert what the converter knows, and insert the translations of our own."""
     model = requantised.model
-    own = own_translations(model)
+    own = own_translations(model, Weights(data))
     rest = remainder(model, [model.operators[place] for place in own]) if own else model
     if rest.operators:
         module = _parse(path, _convert(path, write_model(rest, data)))

@@ -23,7 +23,6 @@ def _strides(**masks: int) -> dict[str, int]:
 
 
 def _resize(name: str, code: str, size: tuple[int, int], **options: bool) -> Case:
-    refused = {"int16": _WIDE} if code == "RESIZE_BILINEAR" else {}
     fields = {"AlignCorners": False, "HalfPixelCenters": False, **options}
     return _moved(
         name,
@@ -32,12 +31,8 @@ def _resize(name: str, code: str, size: tuple[int, int], **options: bool) -> Cas
         fields,
         EVERY,
         code,
-        refused=refused,
     )
 
-
-_WIDE = "is not supported for INT16"
-_LEFT = "has no translation for its operands"
 
 CASES = (
     _moved(
@@ -80,7 +75,6 @@ CASES = (
         [(1, 3, 4, 3)],
         _strides(),
         code="STRIDED_SLICE",
-        refused={"int16": _LEFT, "int8": _LEFT, "float32": _LEFT, "int32": _LEFT},
     ),
     _moved(
         "gather",
@@ -154,7 +148,6 @@ CASES = (
         [(2, 3)],
         elements=("int8", "float32", "int32"),
         few_values=True,
-        refused={"int8": _LEFT, "float32": _LEFT, "int32": _LEFT},
     ),
     Case(
         "shape",

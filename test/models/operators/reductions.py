@@ -2,7 +2,7 @@
 
 import tflite
 
-from models.operators.case import EVERY, FLOAT, INTEGER, Case, Element, act, ints, table
+from models.operators.case import EVERY, FLOAT, INTEGER, QUANTISED, Case, Element, act, ints, table
 
 _SHAPE = (1, 6, 4, 3)
 _INT8_AND_FLOAT: tuple[Element, ...] = ("int8", "float32")
@@ -44,6 +44,9 @@ CASES = (
     _reduce("mean_channels", (3,), (1, 6, 4), code="MEAN"),
     _reduce("sum", (1, 2), (1, 3), elements=FLOAT),
     _reduce("sum_channels", (-1,), (1, 6, 4, 1), True, FLOAT, "SUM"),
+    # LiteRT's reference adds bytes in bytes, which overflow.
+    _reduce("sum_quantised", (1, 2), (1, 3), False, QUANTISED, "SUM", reference="micro"),
+    _reduce("sum_quantised_channels", (3,), (1, 6, 4), False, QUANTISED, "SUM", reference="micro"),
     _reduce("sum_int32", (2,), (1, 6, 3), False, INTEGER, "SUM"),
     _reduce("reduce_max", (1, 2), (1, 3), scale="input", few_values=True),
     _reduce("reduce_max_channels", (3,), (1, 6, 4), code="REDUCE_MAX", scale="input"),

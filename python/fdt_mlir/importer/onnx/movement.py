@@ -191,13 +191,13 @@ def _slice(call: Call) -> Tensor:
         first[axis], step[axis], shape[axis] = places[0], stride, len(places)
     if min(step) > 0:
         return cut(tensor, first, shape, step)
-    return _picked(
+    return picked(
         tensor, [range(a, a + n * s, s) for a, n, s in zip(first, shape, step, strict=True)]
     )
 
 
-def _picked(tensor: Tensor, places: Sequence[range]) -> Tensor:
-    """Elements in descending order along some dimensions: gathered one by one."""
+def picked(tensor: Tensor, places: Sequence[range]) -> Tensor:
+    """Elements at regular places; where they descend along a dimension, gathered one by one."""
     for axis, place in enumerate(places):
         if place.step < 0:
             tensor = gathered(tensor, constant(np.array(place, np.int64)), axis)

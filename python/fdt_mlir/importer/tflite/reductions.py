@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import stored_value
-from fdt_mlir.importer.onnx.scalars import INT32, Scalar, literal
+from fdt_mlir.importer.onnx.reductions import softmax_of_floats, total
+from fdt_mlir.importer.onnx.scalars import INT32, Scalar, clip, convert, literal
 from fdt_mlir.importer.onnx.tensor import Tensor, computed, tensor_type
+from fdt_mlir.importer.onnx.views import reshape
 from fdt_mlir.importer.tflite.call import Call
+from fdt_mlir.importer.tflite.fixed_point import Multiplier
+
+_BETA = 0  # id of a field in SoftmaxOptions
 
 
 def arg_min(call: Call) -> Sequence[Tensor]:
@@ -29,3 +35,33 @@ def arg_min(call: Call) -> Sequence[Tensor]:
         attributes={"axis": ir.IntegerAttr.get(ir.IntegerType.get_signless(32), axis)},
     )
     return [computed(place.results[0], shape, INT32)]
+
+
+def quantised_sum(call: Call) -> Sequence[Tensor]:
+    """SUM of int8 and int16: an int32 sum times the ratio of the scales, rounded twice."""
+    source = call.tensor(0)
+    axes = sorted({int(axis) % source.rank for axis in call.constant(1, "its axes").reshape(-1)})
+    count = math.prod(source.shape[axis] for axis in axes)
+    shift = count * call.zero_point()
+    multiplier = Multiplier.of(call.scale() / call.result_scale)
+    dtype = call.result_dtype
+
+    def store(sums: Scalar) -> Scalar:
+        scaled = multiplier.times(sums - shift)
+        return convert(clip(scaled + call.result_zero_point, *call.bounds()), dtype)
+
+    wide = elementwise((source,), INT32, lambda element: convert(element, INT32))
+    stored = elementwise((total(wide, axes),), dtype, store)
+    return [reshape(stored, call.result().shape)]
+
+
+def softmax(call: Call) -> Sequence[Tensor]:
+    """SOFTMAX of floats with any beta, over the last dimension."""
+    source, beta = call.tensor(0), call.real_option(_BETA)
+    scaled = elementwise((source,), source.dtype, lambda element: element * beta)
+    return [softmax_of_floats(scaled, source.rank - 1)]
+
+
+def has_beta(call: Call) -> bool:
+    """Whether the arguments of a softmax are multiplied by something other than 1."""
+    return call.real_option(_BETA) != 1

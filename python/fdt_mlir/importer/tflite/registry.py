@@ -2,52 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fdt_mlir.importer.tflite.call import Translation
+from fdt_mlir.importer.tflite.call import DTYPES, Call, Translation, Weights
 from fdt_mlir.importer.tflite.contractions import (
     conv,
     depthwise_conv,
     fully_connected,
     transpose_conv,
 )
-from fdt_mlir.importer.tflite.reductions import arg_min
+from fdt_mlir.importer.tflite.elementwise import (
+    absolute_value,
+    comparison,
+    fill,
+    floor_mod,
+    gelu,
+)
+from fdt_mlir.importer.tflite.movement import goes_backwards, strided_slice
+from fdt_mlir.importer.tflite.reductions import arg_min, has_beta, quantised_sum, softmax
+from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, tanh
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
 
 
 @dataclass(frozen=True)
 class Own:
-    """A translation; `elements` are the types of which an operand or result must be one."""
+    """A translation; `elements` are the types of which an operand or result must be one.
+
+    when: what else must hold of the operator.
+    """
 
     translation: Translation
     elements: frozenset[str]
+    when: Callable[[Call], bool] = lambda _: True
+
+    def suits(self, elements: set[str]) -> bool:
+        """Whether an operator of these elements may be translated; INT16 only where it is named."""
+        return bool(self.elements & elements) and (elements & _INT16 <= self.elements)
 
 
+_ANY = frozenset(DTYPES)
+_INT8 = frozenset({"INT8"})
 _INT16 = frozenset({"INT16"})
+_QUANTISED = _INT8 | _INT16
+_INT32 = frozenset({"INT32"})
+_FLOAT = frozenset({"FLOAT32"})
 
-_BYTES = frozenset({"INT8"})
-
-_TRANSLATIONS: Mapping[str, Own] = MappingProxyType(
+_TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
     {
-        "ARG_MIN": Own(arg_min, _BYTES),
-        "CONV_2D": Own(conv, _INT16),
-        "DEPTHWISE_CONV_2D": Own(depthwise_conv, _INT16),
-        "FULLY_CONNECTED": Own(fully_connected, _INT16),
-        "TRANSPOSE_CONV": Own(transpose_conv, _INT16),
+        "ABS": [Own(absolute_value, _QUANTISED)],
+        "ARG_MIN": [Own(arg_min, _INT8)],
+        "CONV_2D": [Own(conv, _INT16)],
+        "DEPTHWISE_CONV_2D": [Own(depthwise_conv, _INT16)],
+        "ELU": [Own(elu, _INT8)],
+        "EQUAL": [Own(comparison("=="), _INT8)],
+        "EXP": [Own(exp, _INT16)],
+        "FILL": [Own(fill, _ANY)],
+        "FLOOR_MOD": [Own(floor_mod, _INT32)],
+        "FULLY_CONNECTED": [Own(fully_connected, _INT16)],
+        "GELU": [Own(gelu, _FLOAT)],
+        "GREATER": [Own(comparison(">"), _INT8)],
+        "GREATER_EQUAL": [Own(comparison(">="), _INT8)],
+        "LESS": [Own(comparison("<"), _INT8)],
+        "LESS_EQUAL": [Own(comparison("<="), _INT8)],
+        "LOG": [Own(log, _INT16)],
+        "LOGISTIC": [Own(logistic, _INT16)],
+        "NOT_EQUAL": [Own(comparison("!="), _INT8)],
+        "SOFTMAX": [Own(softmax, _FLOAT, has_beta)],
+        "STRIDED_SLICE": [Own(strided_slice, _ANY, goes_backwards)],
+        "SUM": [Own(quantised_sum, _QUANTISED)],
+        "TANH": [Own(tanh, _INT16)],
+        "TRANSPOSE_CONV": [Own(transpose_conv, _INT16)],
     }
 )
-OWN_OPERATORS = frozenset(_TRANSLATIONS)
 
 
-def own_translations(model: TfliteModel) -> dict[int, Translation]:
+def own_translations(model: TfliteModel, weights: Weights) -> dict[int, Translation]:
     """The operators that are translated here, by their place in the model."""
     found: dict[int, Translation] = {}
     for place, operator in enumerate(model.operators):
-        own = _TRANSLATIONS.get(operator.code)
-        if own is not None and own.elements & elements_of(model, operator):
-            found[place] = own.translation
+        elements = elements_of(model, operator)
+        if "UINT8" in elements:
+            continue
+        call = Call(model, operator, weights, {})
+        for own in _TRANSLATIONS.get(operator.code, ()):
+            if own.suits(elements) and own.when(call):
+                found[place] = own.translation
     return found
 
 
