@@ -2,48 +2,57 @@
 
 import argparse
 import json
-import os
 import sys
-import tempfile
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fdt_mlir.cli.guard import run_guarded
+from fdt_mlir.cli.run_report import as_text, summarise, targets_text
 from fdt_mlir.cli.versions import VersionAction
-from fdt_mlir.diagnostics import SourceLocation
-from fdt_mlir.errors import ExitStatus, UsageError, compile_error
+from fdt_mlir.errors import ExitStatus, UsageError
 from fdt_mlir.iree.host_run import compare_with_c, load_iree_model, run_on_host
-from fdt_mlir.targets import (
-    TARGETS,
-    Array,
-    CompiledModel,
-    RunResult,
-    TensorSpec,
-    load_model,
-    run_many,
+from fdt_mlir.targets import TARGETS, Array, CompiledModel, RunResult, load_model, run_many
+from fdt_mlir.targets.archive import write_archive
+from fdt_mlir.targets.check import check_samples
+from fdt_mlir.targets.samples import (
+    Sample,
+    pattern_sample,
+    random_samples,
+    read_labels,
+    read_samples,
 )
-
-_SHOWN_VALUES = 8
+from fdt_mlir.targets.variants import PROFILE, SHADOW
 
 _EPILOG = """\
 try a model on this machine, on a test pattern; or with a check of every access to memory:
   fdt-run build/kws
   fdt-run build/kws --sanitize
-count instructions, code and stack on an emulated core:
+  fdt-run build/kws --shadow
+count instructions, code and stack on an emulated core; or those of each layer:
   fdt-run build/kws --target cortex-m4
+  fdt-run build/kws --target cortex-m4 --profile
 run what --backend iree wrote in IREE's runtime; are its outputs those of the C?
   fdt-run build/iree --backend iree --compare build/kws
 run it on your own data; arrays are named as the tensors:
   fdt-run build/kws --inputs x.npz --outputs y.npz
+is it right? compare with LiteRT or onnxruntime, on random samples or on a folder of your own:
+  fdt-run build/kws --check kws.tflite --random 20
+  fdt-run build/kws --check kws.tflite --inputs samples/ --labels labels.csv
+
+A folder of samples holds .npz, .npy, images or .wav files, taken in the order of their names as
+raw tensors: pixels as they are for uint8, less 128 for int8, divided by 255 for float32; 16-bit
+sound as it is for int16, its upper byte for int8, divided by 32768 for float32. Nothing is scaled
+to another size.
 
 Without --inputs, element i of every input is ((7*i + 3) mod 256) - 128; uint8 tensors get that
 plus 128, float32 tensors that divided by 128.
 
-exit status: 0 done; 1 the model cannot be built or misbehaves; 2 wrong usage; 3 internal error
+exit status: 0 done; 1 the model cannot be built, misbehaves or differs; 2 wrong usage; 3 internal
+error
 """
 
 
@@ -52,74 +61,113 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_guarded(_run_command, argv, "fdt-run")
 
 
-def pattern_input(tensor: TensorSpec) -> Array:
-    """Return the documented pattern: x[i] = ((7*i + 3) mod 256) - 128, shifted or scaled by type.
-
-    uint8 elements are x[i] + 128, float32 elements x[i] / 128, all others x[i].
-    """
-    index = np.arange(int(np.prod(tensor.shape)), dtype=np.int64)
-    values = (7 * index + 3) % 256 - 128
-    if tensor.dtype == np.uint8:
-        values = values + 128
-    pattern = values / 128.0 if tensor.dtype.kind == "f" else values
-    return np.reshape(pattern.astype(tensor.dtype), tensor.shape)
-
-
-def fnv1a_32(data: bytes) -> int:
-    """Return the 32-bit FNV-1a hash (Fowler, Noll, Vo; RFC 9923)."""
-    value = 0x811C9DC5
-    for byte in data:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return value
-
-
 def _run_command(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
-    if options.sanitize and options.target != "host":
-        raise UsageError(f"--sanitize works with --target host only, not with {options.target}")
-    if options.backend == "iree" and (options.target != "host" or options.sanitize):
-        raise UsageError("--backend iree runs on --target host, without --sanitize")
-    if options.compare and options.backend != "iree":
-        raise UsageError("--compare is for --backend iree: the C back end is what it compares with")
+    _check_usage(options)
     load = load_iree_model if options.backend == "iree" else load_model
     model = load(options.folder)
-    inputs = _load_inputs(model, options.inputs) if options.inputs else _pattern_inputs(model)
-    result, peak_bytes = _run_once(options, inputs)
-    if options.compare:
+    samples = _samples(model, options)
+    arrays = [sample.inputs for sample in samples]
+    results, peak_bytes = _run_product(options, arrays)
+    for inputs, result in zip(arrays, results, strict=True) if options.compare else ():
         compare_with_c(options.compare, options.folder, model, inputs, result.outputs)
+    profile = _run_watched(options, arrays)
+    check = check_samples(options.check, model, samples, results) if options.check else None
     if options.outputs:
-        _save_outputs(model, result, options.outputs)
-    summary = _summary(model, options.target, result, peak_bytes)
-    print(json.dumps(summary, indent=2) if options.json else _as_text(summary))
-    return ExitStatus.DONE
+        write_archive(options.outputs, _by_name(model, results), "the outputs")
+    summary = summarise(model, options.target, samples, results, profile, check)
+    summary["peak_bytes"] = peak_bytes
+    print(json.dumps(summary, indent=2) if options.json else as_text(summary))
+    return ExitStatus.INPUT_ERROR if check and check.differences else ExitStatus.DONE
 
 
-def _run_once(options: argparse.Namespace, inputs: Sequence[Array]) -> tuple[RunResult, int | None]:
-    """The result of one inference, and the bytes that IREE's runtime had allocated at most."""
+def _run_product(
+    options: argparse.Namespace, arrays: Sequence[Sequence[Array]]
+) -> tuple[list[RunResult], int | None]:
+    """The results of all samples, and the bytes that IREE's runtime had allocated at most."""
     if options.backend == "iree":
-        run = run_on_host(options.folder, inputs)
-        return RunResult(run.outputs, None, None, None), run.peak_bytes
-    (result,) = run_many(
+        runs = [run_on_host(options.folder, inputs) for inputs in arrays]
+        results = [RunResult(run.outputs, None, None, None) for run in runs]
+        return results, max(run.peak_bytes for run in runs)
+    results = run_many(
         options.folder,
         options.target,
-        [inputs],
+        arrays,
         sanitize=options.sanitize,
         timeout_seconds=options.timeout,
     )
-    return result, None
+    return results, None
+
+
+def _run_watched(options: argparse.Namespace, arrays: Sequence[Sequence[Array]]) -> tuple[int, ...]:
+    """Run the traced model as often as is asked for; returns the instructions of each step."""
+    folder, seconds = options.folder, options.timeout
+    if options.shadow:
+        run_many(folder, "host", arrays, variant=SHADOW, timeout_seconds=seconds)
+    if not options.profile:
+        return ()
+    (first,) = run_many(
+        folder, options.target, arrays[:1], variant=PROFILE, timeout_seconds=seconds
+    )
+    return first.step_instructions
+
+
+def _check_usage(options: argparse.Namespace) -> None:
+    """Raise UsageError for options that contradict each other."""
+    for flag in ("sanitize", "shadow"):
+        if getattr(options, flag) and options.target != "host":
+            raise UsageError(f"--{flag} works with --target host only, not with {options.target}")
+    if options.backend == "iree" and (options.target != "host" or options.sanitize):
+        raise UsageError("--backend iree runs on --target host, without --sanitize")
+    if options.backend == "iree" and (options.shadow or options.profile):
+        raise UsageError("--shadow and --profile watch the C: leave --backend iree away")
+    if options.compare and options.backend != "iree":
+        raise UsageError("--compare is for --backend iree: the C back end is what it compares with")
+    if options.profile and options.target == "host":
+        raise UsageError(
+            "--profile counts instructions on an emulated core: add --target cortex-m4"
+        )
+    if options.random and options.inputs:
+        raise UsageError("--random makes samples and --inputs reads them: give one of the two")
+    if options.labels and not options.inputs:
+        raise UsageError("--labels belong to the samples of --inputs: name these too")
+
+
+def _samples(model: CompiledModel, options: argparse.Namespace) -> list[Sample]:
+    if options.random:
+        return random_samples(model, options.random)
+    if not options.inputs:
+        return [pattern_sample(model)]
+    samples = read_samples(model, options.inputs)
+    if not options.labels:
+        return samples
+    labels = read_labels(options.labels, samples)
+    pairs = zip(samples, labels, strict=True)
+    return [replace(sample, label=label) for sample, label in pairs]
+
+
+def _by_name(model: CompiledModel, results: Sequence[RunResult]) -> dict[str, Any]:
+    """The outputs of one sample; those of several on top of each other."""
+    return {
+        tensor.name: results[0].outputs[number]
+        if len(results) == 1
+        else np.stack([result.outputs[number] for result in results])
+        for number, tensor in enumerate(model.outputs)
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fdt-run",
         usage="%(prog)s FOLDER [options]",
-        description="Build the C of a compiled model, run it once, and show what it gives.",
+        description="Build the C of a compiled model, run it, and show what it gives.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         add_help=False,
     )
     _add_data_options(parser)
     _add_machine_options(parser)
+    _add_question_options(parser)
     _add_general_options(parser)
     return parser
 
@@ -127,19 +175,24 @@ def _parser() -> argparse.ArgumentParser:
 def _add_data_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("choose what to run").add_argument
     add("folder", type=Path, metavar="FOLDER", help="folder that fdt-compile wrote")
-    add("--inputs", type=Path, metavar="X.npz", help="one array per input, by name or input_0, ...")
+    add(
+        "--inputs",
+        type=Path,
+        metavar="X.npz",
+        help="one array per input, by name or input_0, ...; or another file, or a folder of them",
+    )
     add("--outputs", type=Path, metavar="Y.npz", help="write the outputs here, by name")
+    add("--random", type=_count, default=0, metavar="N", help="run N random samples instead")
 
 
 def _add_machine_options(parser: argparse.ArgumentParser) -> None:
-    targets = "; ".join(f"{target.name}: {target.description}" for target in TARGETS.values())
     add = parser.add_argument_group("choose where and how").add_argument
     add(
         "--target",
         choices=tuple(TARGETS),
         default="host",
         metavar="TARGET",
-        help=f"where to run it ({targets})",
+        help=f"where to run it, host by default: {', '.join(TARGETS)}",
     )
     add(
         "--backend",
@@ -153,9 +206,40 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="with --backend iree: C of the same model, whose outputs have to be equal",
     )
+    add("--list-targets", action=_ListTargets, nargs=0, help="say what each target is and needs")
     add("--sanitize", action="store_true", help="build with ASan and UBSan (host only)")
     add(
+        "--shadow",
+        action="store_true",
+        help="trap reads of bytes that are no longer live, and name step and buffer (host only)",
+    )
+    add(
         "--timeout", type=_seconds, default=300.0, metavar="S", help="seconds to wait (%(default)g)"
+    )
+
+
+class _ListTargets(argparse.Action):
+    """Prints the targets and ends the command, whatever else is given."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(targets_text(TARGETS.values()))
+        parser.exit()
+
+
+def _add_question_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("ask more of it").add_argument
+    add("--profile", action="store_true", help="instructions of each layer (first sample)")
+    add(
+        "--check",
+        type=Path,
+        metavar="MODEL",
+        help="compare with LiteRT or onnxruntime running this .tflite or .onnx file",
+    )
+    add(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="class of each sample, for the accuracy: .npy, or text of lines CLASS or NAME,CLASS",
     )
 
 
@@ -174,105 +258,10 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _pattern_inputs(model: CompiledModel) -> list[Array]:
-    return [pattern_input(tensor) for tensor in model.inputs]
-
-
-def _load_inputs(model: CompiledModel, path: Path) -> list[Array]:
-    """Read the arrays of an .npz by the names of the inputs, or `input_0` and so on."""
-    location = SourceLocation(str(path))
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays: dict[str, Array] = dict(archive)
-    except OSError as error:
-        raise compile_error(f"cannot read the inputs: {error.strerror}", location) from error
-    except (TypeError, ValueError, zipfile.BadZipFile) as error:
-        hint = "write it with numpy.savez(path, name=array)"
-        raise compile_error(f"this is not an .npz archive: {error}", location, hint) from error
-
-    inputs: list[Array] = []
-    for index, tensor in enumerate(model.inputs):
-        names = [name for name in (tensor.name, f"input_{index}") if name in arrays]
-        if not names:
-            present = ", ".join(sorted(arrays)) or "nothing"
-            message = f"no array for input {tensor}; the file has {present}"
-            hint = f"name the array '{tensor.name}' or 'input_{index}'"
-            raise compile_error(message, location, hint)
-        inputs.append(arrays.pop(names[0]))
-    if arrays:
-        names = ", ".join(sorted(arrays))
-        hint = "inputs are: " + (", ".join(map(str, model.inputs)) or "none")
-        raise compile_error(f"no input of '{model.name}' is called {names}", location, hint)
-    return inputs
-
-
-def _save_outputs(model: CompiledModel, result: RunResult, path: Path) -> None:
-    """Write an .npz, complete or not at all; the same arrays always give the same bytes."""
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".fdt-run-") as folder:
-            draft = Path(folder) / path.name
-            # NOTE: numpy.savez cannot store an array called "file".
-            with zipfile.ZipFile(draft, "w") as archive:
-                for tensor, array in zip(model.outputs, result.outputs, strict=True):
-                    entry = zipfile.ZipInfo(f"{tensor.name}.npy")
-                    with archive.open(entry, "w", force_zip64=True) as file:
-                        np.lib.format.write_array(file, array, allow_pickle=False)
-            os.replace(draft, path)
-    except OSError as error:
-        raise compile_error(
-            f"cannot write the outputs: {error.strerror}", SourceLocation(str(path))
-        ) from error
-
-
-def _summary(
-    model: CompiledModel, target: str, result: RunResult, peak_bytes: int | None
-) -> dict[str, Any]:
-    outputs = [
-        _output_summary(tensor, array)
-        for tensor, array in zip(model.outputs, result.outputs, strict=True)
-    ]
-    return {
-        "model": model.name,
-        "target": target,
-        "instructions": result.instructions,
-        "code_bytes": result.code_bytes,
-        "stack_bytes": result.stack_bytes,
-        "peak_bytes": peak_bytes,
-        "outputs": outputs,
-    }
-
-
-def _output_summary(tensor: TensorSpec, array: Array) -> dict[str, Any]:
-    return {
-        "name": tensor.name,
-        "shape": list(tensor.shape),
-        "type": tensor.type,
-        "fnv1a": f"0x{fnv1a_32(array.tobytes()):08x}",
-        "min": array.min().item() if array.size else None,
-        "max": array.max().item() if array.size else None,
-        "first": np.ravel(array)[:_SHOWN_VALUES].tolist(),
-    }
-
-
-def _as_text(summary: Mapping[str, Any]) -> str:
-    lines = [f"{summary['model']} on {summary['target']}"]
-    for output in summary["outputs"]:
-        shape = "x".join(map(str, output["shape"])) or "scalar"
-        values = " ".join(f"{value:.6g}" for value in output["first"])
-        more = " ..." if np.prod(output["shape"]) > len(output["first"]) else ""
-        lines += [
-            f"  output {output['name']}: {output['type']} {shape}, FNV-1a {output['fnv1a']}",
-            f"    min {output['min']:.6g}, max {output['max']:.6g}, values {values}{more}",
-        ]
-    for key, unit in (
-        ("instructions", "instructions per inference"),
-        ("code_bytes", "bytes of code"),
-        ("stack_bytes", "bytes of stack"),
-        ("peak_bytes", "bytes allocated at most (with inputs and outputs)"),
-    ):
-        if summary[key] is not None:
-            lines.append(f"  {summary[key]:,} {unit}".replace(",", " "))
-    return "\n".join(lines)
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of samples")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sample_model import expected, write_model
+from test_targets_run import require
 
-from fdt_mlir.cli.run import fnv1a_32, main, pattern_input
-from fdt_mlir.targets import TensorSpec
+from fdt_mlir.cli.run import main
+from fdt_mlir.cli.run_report import fnv1a_32
+from fdt_mlir.targets import TARGETS, TensorSpec
+from fdt_mlir.targets.samples import pattern_input
 
 
 def tensor(type_name: str, count: int) -> TensorSpec:
@@ -146,6 +149,11 @@ def test_folder_without_a_model(tmp_path: Path, capfd: pytest.CaptureFixture[str
         (["x", "--target", "pdp-11"], "invalid choice: 'pdp-11'"),
         (["x", "--target", "cortex-m4", "--sanitize"], "--sanitize works with --target host only"),
         (["x", "--timeout", "0"], "0 is not a positive number of seconds"),
+        (["x", "--target", "cortex-m4", "--shadow"], "--shadow works with --target host only"),
+        (["x", "--profile"], "--profile counts instructions on an emulated core"),
+        (["x", "--random", "0"], "0 is not a number of samples"),
+        (["x", "--random", "2", "--inputs", "y"], "give one of the two"),
+        (["x", "--labels", "y"], "--labels belong to the samples of --inputs"),
     ],
 )
 def test_wrong_usage(capfd: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
@@ -158,3 +166,52 @@ def test_wrong_usage(capfd: pytest.CaptureFixture[str], arguments: list[str], me
 def test_help_has_examples(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     assert "fdt-run build/kws --target cortex-m4" in capfd.readouterr().out
+
+
+def test_targets_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list-targets"]) == 0
+    out, _ = capfd.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == list(TARGETS)
+    assert "riscv32      RV32IMC, QEMU virt; " in out
+
+
+def test_profile(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    require("cortex-m4")
+    # The second step of the traced model, with a loop of known length; the product runs it too.
+    turns = (
+        '{ int n = 100000; __asm__ volatile("1: subs %0, %0, #1\\n bne 1b" : "+r"(n) : : "cc"); }'
+    )
+    folder = str(write_model(tmp_path, turns))
+    assert main([folder, "--target", "cortex-m4", "--profile", "--json"]) == 0
+    double, add = json.loads(capfd.readouterr().out)["profile"]
+    assert (double["step"], double["kind"], add["step"]) == ("double", "elementwise", "add")
+    assert double["instructions"] <= 400
+    assert 200_000 <= add["instructions"] <= 200_400
+    assert main([folder, "--target", "cortex-m4", "--profile"]) == 0
+    text = capfd.readouterr().out
+    assert "%  add (reduce)\n" in text + "\n"
+    assert " bytes of stack; at most " in text
+
+
+def test_shadow_memory(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = write_model(tmp_path)
+    assert main([str(folder), "--shadow"]) == 0
+    traced = folder / "twice_traced.inc"
+    traced.write_text(traced.read_text().replace("fdt_trace_input(0);", ""))
+    assert main([str(folder), "--shadow"]) == 1
+    assert "step -1" not in capfd.readouterr().err
+
+
+def test_several_samples(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    inputs = np.arange(18, dtype=np.int8).reshape(3, 2, 3)
+    np.savez(tmp_path / "x.npz", x=inputs, labels=np.array([2, 2, 0]))
+    outputs = tmp_path / "y.npz"
+    arguments = [str(write_model(tmp_path / "model")), "--inputs", str(tmp_path / "x.npz")]
+    assert main([*arguments, "--outputs", str(outputs)]) == 0
+    # Doubled values grow, so the largest is always the last.
+    text = capfd.readouterr().out
+    assert "twice on host, 3 samples; of the first\n" in text
+    assert "accuracy 66.67%: 2 of 3 samples" in text
+    with np.load(outputs) as saved:
+        assert saved["doubled"].tolist() == [[5, 7, 9], [17, 19, 21], [29, 31, 33]]
+        assert saved["sum"].tolist() == [15, 51, 87]
