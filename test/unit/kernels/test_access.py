@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fdt_mlir.bindings import ir, mlir_context
@@ -35,13 +35,11 @@ def value(linear: Linear, point: tuple[int, ...]) -> int:
     return linear.constant + sum(c * p for c, p in zip(linear.coefficients, point, strict=True))
 
 
-@settings(deadline=None)
 @given(coefficient_tuples, numbers)
 def test_an_affine_sum_is_read_as_it_is(coefficients: Coefficients, constant: int) -> None:
     assert linear_of(expression(coefficients, constant), DIMS) == Linear(coefficients, constant)
 
 
-@settings(deadline=None)
 @given(coefficient_tuples, numbers, extent_tuples)
 def test_bounds_are_the_extremes_over_all_points(
     coefficients: Coefficients, constant: int, extents: tuple[int, ...]
@@ -51,7 +49,6 @@ def test_bounds_are_the_extremes_over_all_points(
     assert linear.bounds(extents) == (min(found), max(found))
 
 
-@settings(deadline=None)
 @given(coefficient_tuples, coefficient_tuples, numbers, numbers)
 def test_the_element_index_is_the_sum_over_the_dimensions(
     rows: Coefficients, columns: Coefficients, row: int, column: int

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fdt_mlir.bindings import ir, mlir_context
@@ -73,7 +73,6 @@ def nests(draw: st.DrawFn) -> tuple[list[int], list[Access]]:
     return extents, [whole(extents, used) for used in operands]
 
 
-@settings(deadline=None)
 @given(nests())
 def test_merged_loops_visit_the_same_elements(nest: tuple[list[int], list[Access]]) -> None:
     extents, accesses = nest
