@@ -9,27 +9,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fdt_mlir.allocate.memories import write_memories
-from fdt_mlir.allocate.promises import Place, write_promises
+from fdt_mlir.allocate.promises import write_promises
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c, print_traced
-from fdt_mlir.emitc.memory_names import check_memories
 from fdt_mlir.emitc.trace import erase_traced, traced_file
-from fdt_mlir.errors import CompileError, UsageError, compile_error
-from fdt_mlir.importer.import_options import ImportOptions, IoLayout, Numerics
+from fdt_mlir.errors import CompileError, compile_error
+from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.importer import import_model
-from fdt_mlir.kernels.machine import OPTIMIZE, Optimize, find_machine
 from fdt_mlir.normalize.names import identifier
+from fdt_mlir.options import CompileOptions, parse_size
 from fdt_mlir.package.model import Files, firmware_model
 from fdt_mlir.package.registry import package_files
 from fdt_mlir.paths.build_graph import entry_of
 from fdt_mlir.paths.discover import discover
 from fdt_mlir.paths.discover_paths import write_paths
-from fdt_mlir.paths.path_plan import STRATEGIES, Discovery, DiscoveryOptions, Strategy
+from fdt_mlir.paths.path_plan import Discovery, DiscoveryOptions
 from fdt_mlir.pipeline import parse_pipeline
 from fdt_mlir.report.facts import Facts, collect_facts
 from fdt_mlir.report.html.page import report_fragment, report_page
@@ -51,12 +50,15 @@ from fdt_mlir.stages import (
 
 if TYPE_CHECKING:
     import numpy as np
+    from typing_extensions import Unpack
+
+    from fdt_mlir.options import Choices
 
 Progress = Callable[[str], None]
 """Called with the name of a stage as it begins."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compiled:
     """A compiled model: its C, and what is known of it.
 
@@ -67,9 +69,12 @@ class Compiled:
     name: str
     files: Mapping[str, str]
     report: Mapping[str, Any]
-    discovery: Discovery = field(repr=False)
-    emitc: str = field(repr=False)
-    seconds: Mapping[str, float] = field(compare=False, repr=False)
+    discovery: Discovery
+    emitc: str
+    seconds: Mapping[str, float] = field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"Compiled(name='{self.name}', arena_bytes={self.arena_bytes})"
 
     @property
     def arena_bytes(self) -> int:
@@ -116,63 +121,23 @@ class Compiled:
             return run(place, target, inputs).outputs
 
 
-@dataclass(frozen=True)
-class CompileOptions:
-    """What a user chooses.
-
-    name: prefix of all public C names; by default the file's name.
-    strategy: what may be tiled: `none`, `fdt` (channels), `ffmt` (feature maps), `paper` (the
-        original's restrictions), `auto` (everything).
-    ram_bytes: the memory to fit; the least additional work that fits it is chosen. 0: no limit.
-    max_mac_overhead: percent of additional multiply-accumulates that the least arena may cost.
-    transform_script: a schedule to apply instead of searching for one.
-    keep_inputs: whether inputs are intact after an inference.
-    pins: places of inputs by number: bytes from the start of the arena, or (memory, bytes).
-    memories: bytes by name of the memories to use, the fastest first; with several, each is an
-        arena of its own. None: one arena of any size.
-    outputs, io, numerics, shapes, io_layout: see ImportOptions.
-    target: the core that the C is for, any by default; it runs everywhere, on that one fast.
-    optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
-        instructions, `balanced` those that one inference uses often, `size` none.
-    """
-
-    name: str | None = None
-    strategy: Strategy = "auto"
-    ram_bytes: int = 0
-    max_mac_overhead: float = 0.0
-    transform_script: Path | str | None = None
-    keep_inputs: bool = False
-    pins: Mapping[int, Place] = field(default_factory=dict[int, Place])
-    memories: Mapping[str, int] = field(default_factory=dict[str, int])
-    outputs: tuple[str, ...] = ()
-    io: Literal["int8"] | None = None
-    numerics: Numerics = "litert"
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
-    io_layout: IoLayout = "model"
-    target: str = "generic"
-    optimize: Optimize = "balanced"
-
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            known = ", ".join(STRATEGIES)
-            raise UsageError(f"unknown strategy '{self.strategy}': choose one of {known}")
-        if self.ram_bytes < 0 or self.max_mac_overhead < 0:
-            raise UsageError("ram and max-mac-overhead must not be negative")
-        check_memories(self.memories)
-        find_machine(self.target)
-        if self.optimize not in OPTIMIZE:
-            known = ", ".join(OPTIMIZE)
-            raise UsageError(f"cannot optimize for '{self.optimize}': choose one of {known}")
-        if self.name is not None and identifier(self.name) != self.name:
-            raise UsageError(f"'{self.name}' is no C identifier: use letters, digits, underscores")
-
-
-def compile(path: Path | str, *, progress: Progress | None = None, **choices: Any) -> Compiled:
+def compile(
+    path: Path | str,
+    *,
+    ram: int | str | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[Choices],
+) -> Compiled:
     """Compile a model file to C; `choices` are the fields of CompileOptions.
+
+    `ram` is another way to write `ram_bytes`: bytes, or a text such as "24K". `progress` is called
+    with the name of each stage as it begins.
 
     Raises CompileError where the model cannot be compiled or nothing fits the memory, UsageError
     for options that make no sense.
     """
+    if ram is not None:
+        choices["ram_bytes"] = parse_size(ram)
     return compile_model(Path(path), CompileOptions(**choices), progress)
 
 

@@ -198,6 +198,18 @@ def test_readme_block_is_replaced_and_nothing_else() -> None:
         readme.replace_block("no marks", "new\n")
 
 
+def test_readme_table_holds_peers_and_shares() -> None:
+    rows = [
+        {"model": name, "strategy": strategy, "arena_bytes": size}
+        for name in readme.TITLES
+        for strategy, size in (("none", 3000), ("auto-0", 1500))
+    ]
+    known = {"arena_used": 6000, "tinyengine": 5000, "vela": 4000}
+    table = readme.table_of(rows, dict.fromkeys(readme.TITLES, known))
+    assert "| keyword spotting | 6 000 | 5 000 | 4 000 | 3 000 | **1 500** | 25% |\n" in table
+    assert len(table.splitlines()) == 2 + len(readme.TITLES)
+
+
 def test_readme_table_refuses_a_failed_measurement() -> None:
     rows = [{"model": "ad01_int8", "strategy": "none", "error": "does not compile"}]
     with pytest.raises(ValueError, match="ad01_int8, none: does not compile"):

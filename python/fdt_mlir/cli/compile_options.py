@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from fdt_mlir.cli.versions import VersionAction
+from fdt_mlir.errors import UsageError
 from fdt_mlir.package import PACKAGE_KINDS
 
 _EPILOG = """\
@@ -59,17 +60,13 @@ def compile_parser() -> argparse.ArgumentParser:
 
 def parse_bytes(text: str) -> int:
     """Read a size such as 24576, 24K or 1.5M. Raises ArgumentTypeError for anything else."""
-    factors = {"K": 1024, "M": 1024 * 1024}
-    digits, factor = (
-        (text[:-1], factors[text[-1].upper()]) if text[-1:].upper() in factors else (text, 1)
-    )
+    # Imported here, so that --help answers at once.
+    from fdt_mlir.options import parse_size
+
     try:
-        size = float(digits) * factor
-    except ValueError:
-        size = -1.0
-    if not 0 < size < 2**31:
-        raise argparse.ArgumentTypeError(f"'{text}' is no size: write 24576, 24K or 1.5M")
-    return int(size)
+        return parse_size(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:

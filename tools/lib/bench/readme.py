@@ -20,14 +20,9 @@ TITLES: Mapping[str, str] = {
     "pretrainedResnet_quant": "image classification",
     "ad01_int8": "anomaly detection",
 }
-_SHOWN = ("none", "auto-0", "auto-10")
-_COLUMNS = (
-    "MLPerf Tiny model",
-    "TFLM",
-    "untiled",
-    "tiled, same work",
-    "tiled, up to 10 % more work",
-)
+_PEERS: Mapping[str, str] = {"arena_used": "TFLM", "tinyengine": "TinyEngine", "vela": "Vela"}
+_SHOWN: Mapping[str, str] = {"none": "fdt-mlir, untiled", "auto-0": "fdt-mlir"}
+_COLUMNS = ("MLPerf Tiny model", *_PEERS.values(), *_SHOWN.values(), "of TFLM's")
 
 
 def table_of(rows: Sequence[Row], peers: Peers) -> str:
@@ -38,9 +33,12 @@ def table_of(rows: Sequence[Row], peers: Peers) -> str:
     lines = ["| " + " | ".join(_COLUMNS) + " |", "|---" + "|---:" * (len(_COLUMNS) - 1) + "|"]
     for name, title in TITLES.items():
         arenas = {row["strategy"]: row["arena_bytes"] for row in rows if row["model"] == name}
-        figures = [peers[name]["arena_used"], *(arenas[strategy] for strategy in _SHOWN)]
-        cells = " | ".join(f"{figure:,}".replace(",", " ") for figure in figures)
-        lines.append(f"| {title} | {cells} |")
+        ours = [arenas[strategy] for strategy in _SHOWN]
+        figures = [*(peers[name][peer] for peer in _PEERS), *ours]
+        cells = [f"{figure:,}".replace(",", " ") for figure in figures]
+        cells[-1] = f"**{cells[-1]}**"
+        share = f"{ours[-1] / peers[name]['arena_used']:.0%}"
+        lines.append("| " + " | ".join((title, *cells, share)) + " |")
     return "\n".join(lines) + "\n"
 
 
