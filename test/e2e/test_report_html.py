@@ -168,6 +168,21 @@ def test_rectangles_lie_where_the_plan_puts_the_buffers(model: str) -> None:
             assert float(shape["width"]) == pytest.approx(width * lifetime, abs=0.05)
         at_peak = {name for name, shape in rectangles.items() if shape["class"] == "buffer peak"}
         assert at_peak == set(plan["peak"]["buffers"])
+        for buffer in plan["buffers"]:
+            kind = rectangles[buffer["name"]]["class"].split()[-1]
+            assert kind in ("peak", "other" if buffer["role"] == "inner" else buffer["role"])
+
+
+def test_roles_are_those_of_the_interface() -> None:
+    """What the last step reads lives as long as its result, but is no output."""
+    report = compiled("kws").report
+    for plan in (report["untiled"], report):
+        roles = {buffer["name"]: buffer["role"] for buffer in plan["buffers"]}
+        assert [name for name, role in roles.items() if role == "input"] == ["input_0"]
+        assert [name for name, role in roles.items() if role == "output"] == ["softmax"]
+    ((output,), buffers) = report["outputs"], report["buffers"]
+    (last,) = [buffer for buffer in buffers if buffer["role"] == "output"]
+    assert (last["offset"], last["bytes"]) == (output["offset"], output["bytes"])
 
 
 def test_a_notebook_shows_the_map_and_the_figures() -> None:

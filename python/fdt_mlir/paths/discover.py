@@ -17,7 +17,7 @@ from fdt_mlir.paths.cost import (
     predict_macs,
 )
 from fdt_mlir.paths.explain import explain
-from fdt_mlir.paths.graph import Graph
+from fdt_mlir.paths.graph import Graph, TensorNode
 from fdt_mlir.paths.merges import mergeable_groups
 from fdt_mlir.paths.paper import paper_regions
 from fdt_mlir.paths.path_plan import (
@@ -26,6 +26,7 @@ from fdt_mlir.paths.path_plan import (
     Family,
     ParetoPoint,
     PathPlan,
+    Role,
     Strategy,
     UntiledPlan,
     overhead,
@@ -278,8 +279,20 @@ def _describe(options: DiscoveryOptions, grounds: Sequence[Ground], chooser: _Ch
 
 def _untiled_plan(graph: Graph) -> UntiledPlan:
     program, plan = predict_layout(graph, ())
-    shapes = {tensor.name: tensor.shape for tensor in graph.tensors.values()}
-    return UntiledPlan(tuple(step.name for step in program.steps), program.problem, plan, shapes)
+    tensors = graph.tensors.values()
+    return UntiledPlan(
+        tuple(step.name for step in program.steps),
+        program.problem,
+        plan,
+        {tensor.name: tensor.shape for tensor in tensors},
+        {tensor.name: _role_of(tensor) for tensor in tensors},
+    )
+
+
+def _role_of(tensor: TensorNode) -> Role:
+    if tensor.is_input:
+        return "input"
+    return "output" if tensor.is_output else "inner"
 
 
 def _merges(chosen: _Scored, chooser: _Chooser, plan: Plan) -> list[PathPlan]:

@@ -25,6 +25,9 @@ from fdt_mlir.planner.problem import Problem
 Strategy = Literal["none", "fdt", "ffmt", "stream", "paper", "auto"]
 STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "stream", "paper", "auto")
 
+Role = Literal["input", "output", "inner"]
+"""What a buffer holds: a tensor of the model's interface, or one between its layers."""
+
 Family = Literal["fdt", "ffmt", "stream", "merge"]
 
 
@@ -78,13 +81,14 @@ class LayerNote:
 class UntiledPlan:
     """The arena of the model where nothing is tiled: names of steps, the problem, its plan.
 
-    `shapes` holds the shape of each buffer.
+    `shapes` holds the shape of each buffer, `roles` whether it is an input or output of the model.
     """
 
     steps: tuple[str, ...]
     problem: Problem
     plan: Plan
     shapes: Mapping[str, tuple[int, ...]]
+    roles: Mapping[str, Role]
 
 
 @dataclass(frozen=True)

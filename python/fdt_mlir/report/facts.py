@@ -15,6 +15,7 @@ from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
+from fdt_mlir.paths.path_plan import Role
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class PlanBuffer:
     offset: int
     first: int
     last: int
+    role: Role
     arena: int = 0
 
 
@@ -210,9 +212,16 @@ def _placed(entry: ir.Operation, buffer: LiveBuffer, accesses: int) -> PlacedBuf
         offset=_offset(entry, buffer.value),
         first=buffer.first,
         last=buffer.last,
+        role=_role_of(buffer),
         arena=arena_of(entry, buffer.value),
         accesses=accesses,
     )
+
+
+def _role_of(buffer: LiveBuffer) -> Role:
+    if producer(buffer.value) is None:
+        return "input"
+    return "output" if buffer.outlives else "inner"
 
 
 def _steps(lifetimes: Lifetimes, placed: Mapping[str, PlacedBuffer]) -> tuple[StepFacts, ...]:

@@ -68,6 +68,7 @@ def _untiled(untiled: UntiledPlan) -> Mapping[str, Any]:
             untiled.plan.offsets[buffer.name],
             buffer.first,
             buffer.last,
+            untiled.roles[buffer.name],
         )
         for buffer in problem.buffers
     ]

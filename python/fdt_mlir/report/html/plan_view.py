@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fdt_mlir.report.words import dims
 
 Role = Literal["input", "output", "peak", "other"]
+_ROLES: Mapping[str, Role] = {"input": "input", "output": "output", "inner": "other"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _view(
     peak = plan["peak"]
     steps = plan["steps"]
     at_peak = frozenset(peak["buffers"] if peak else ())
-    boxes = (_box(buffer, starts, at_peak, len(steps)) for buffer in plan["buffers"])
+    boxes = (_box(buffer, starts, at_peak) for buffer in plan["buffers"])
     return PlanView(
         title,
         arenas,
@@ -101,17 +102,11 @@ def _view(
     )
 
 
-def _box(
-    buffer: Mapping[str, Any], starts: Sequence[int], at_peak: frozenset[str], steps: int
-) -> Box:
+def _box(buffer: Mapping[str, Any], starts: Sequence[int], at_peak: frozenset[str]) -> Box:
     name, first, last = buffer["name"], buffer["first"], buffer["last"]
-    role: Role = "other"
+    role = _ROLES[buffer["role"]]
     if name in at_peak:
         role = "peak"
-    elif name.startswith("input_") and first == 0:
-        role = "input"
-    elif last == max(1, steps):
-        role = "output"
     kind = f" {buffer['type']}" if "type" in buffer else ""
     told = (
         f"{name}: {dims(buffer['shape'])}{kind}, {buffer['bytes']:,} bytes at"
