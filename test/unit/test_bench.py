@@ -18,6 +18,8 @@ from bench import check, readme  # noqa: E402  (importable only with the path ab
 from bench.configurations import CONFIGURATIONS  # noqa: E402
 from bench.cores import CORES, core_rows, cores_alike  # noqa: E402
 from bench.figures import FIGURES, Measured, Unmeasured  # noqa: E402
+from bench.iree import iree_rows  # noqa: E402
+from bench.iree import run as run_iree  # noqa: E402
 from bench.isolate import Failure, run_isolated  # noqa: E402
 from bench.layers import step_instructions  # noqa: E402
 from bench.limits import Check, Limit, exit_status, load_limits  # noqa: E402
@@ -151,6 +153,21 @@ def test_a_model_that_fails_is_a_row_for_each_core(tmp_path: Path) -> None:
     rows = list(core_rows(select((), [str(broken)]), cores, "none", SECONDS))
     assert [row["core"] for row in rows] == cores
     assert all("truncated or corrupt" in row["error"] for row in rows)
+
+
+def test_iree_modules_are_compared_with_c_and_with_iree_alone() -> None:
+    models = select(find_models(Path("/nowhere")), ["examples/ae"])
+    row = next(iree_rows(models, 10 * SECONDS))
+    assert row["transient_bytes"] < row["iree_least_bytes"] <= row["iree_default_bytes"]
+    assert (row["differing"], row["samples"]) == (0, 4)
+
+
+def test_an_iree_module_that_cannot_be_had_is_a_failure(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tflite"
+    broken.write_bytes(KWS.read_bytes()[:100])
+    status, record = run_iree(select((), [str(broken)]), SECONDS)
+    assert status == 1
+    assert [row["strategy"] for row in record["rows"] if "error" in row] == ["none", "fdt", "auto"]
 
 
 def test_limits_name_figures_configurations_and_models_that_exist() -> None:

@@ -41,7 +41,8 @@ _QUIET = "--iree-llvmcpu-debug-symbols=false"
 class IreeCompiled:
     """A model compiled for IREE: its files, and what is known of it.
 
-    `module` is the text of the module that iree-compile got.
+    `module` is the text of the module that iree-compile got, `untiled` the linalg module that
+    IREE's own scheduling was measured on.
     """
 
     name: str
@@ -49,6 +50,7 @@ class IreeCompiled:
     report: Mapping[str, Any]
     discovery: Discovery = field(repr=False)
     module: str = field(repr=False)
+    untiled: str = field(repr=False)
     seconds: Mapping[str, float] = field(compare=False, repr=False)
 
     @property
@@ -94,7 +96,7 @@ def compile_for_iree(
         "report.json": json_text(report),
         "schedule.mlir": schedule,
     }
-    return IreeCompiled(name, files, report, discovery, text, clock.seconds)
+    return IreeCompiled(name, files, report, discovery, text, untiled, clock.seconds)
 
 
 def _check_transients(planned_bytes: int, own_bytes: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import ROOT, check, cores, ram, readme, speed
+from bench import ROOT, check, cores, iree, ram, readme, speed
 from bench.configurations import CONFIGURATIONS
 from bench.limits import load_limits
 from bench.models import SHAPES_PREFIX, Model, find_models, find_shapes, select
@@ -22,6 +22,7 @@ _EXAMPLES = """examples:
   tools/bench ram kws_ref_model 'vww*'    of these
   tools/bench speed examples/kws          instructions, code and stack on a Cortex-M4
   tools/bench cores                       equal outputs on every emulated core?
+  tools/bench iree vww_96_int8            what IREE's runtime allocates, by strategy
   tools/bench check --issue 4             every figure that issue 4 sets a limit for
   tools/bench readme                      write README.md's table anew
 """
@@ -63,6 +64,10 @@ def _cores(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, A
     return cores.run(chosen, options.cores, options.strategy, options.timeout)
 
 
+def _iree(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
+    return iree.run(_without_large(options, models), options.timeout)
+
+
 def _check(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
     issues = options.issue
     limits = [limit for limit in load_limits() if not issues or limit.issue in issues]
@@ -96,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     _add_ram(commands)
     _add_speed(commands)
     _add_cores(commands)
+    _add_iree(commands)
     _add_check(commands)
     _add_readme(commands)
     return result
@@ -138,6 +144,15 @@ def _add_cores(commands: Any) -> None:
     command.add_argument("--strategy", choices=STRATEGIES, default="auto", help="default: auto")
     _add_large(command)
     _add_common(command, _cores, timeout_seconds=1800)
+
+
+def _add_iree(commands: Any) -> None:
+    command = commands.add_parser(
+        "iree", help="transient memory of IREE modules, and equal outputs"
+    )
+    _add_models(command)
+    _add_large(command)
+    _add_common(command, _iree, timeout_seconds=1800)
 
 
 def _add_check(commands: Any) -> None:
