@@ -18,6 +18,7 @@ from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.emitc.c_header import print_header
 from fdt_mlir.emitc.c_printer import print_c, print_traced
 from fdt_mlir.emitc.trace import erase_traced, traced_file
+from fdt_mlir.emitc.traced_results import traced_results
 from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.importer import import_model
@@ -152,6 +153,7 @@ def compile_model(
         discovery, schedule = tile_layers(module, options, clock)
         plan_memory(module, options, discovery, clock)
         facts = collect_facts(module)
+        results = traced_results(module, discovery.untiled.shapes)
         clock.run(emitc_stage(name, options.target, options.optimize, trace=True), module)
         traced = print_traced(module)
         erase_traced(module)
@@ -163,6 +165,7 @@ def compile_model(
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts),
         f"{name}_traced.inc": traced_file(name, [arena.name for arena in facts.arenas], traced),
+        f"{name}_traced.json": json.dumps(results) + "\n",
         "report.json": json_text(report),
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,

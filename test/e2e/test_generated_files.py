@@ -32,7 +32,7 @@ def test_same_bytes_whatever_the_hash_seed_and_the_folder(tmp_path: Path) -> Non
     assert fdt_compile(str(KWS), "-o", str(first), PYTHONHASHSEED="1").returncode == 0
     assert fdt_compile(str(KWS), "-o", str(second), PYTHONHASHSEED="77").returncode == 0
     reports = {"report.json", "report.html", "schedule.mlir"}
-    assert set(contents(first)) == {"kws.c", "kws.h", "kws_traced.inc", *reports}
+    assert set(contents(first)) == {"kws.c", "kws.h", "kws_traced.inc", "kws_traced.json", *reports}
     assert contents(first) == contents(second)
 
 

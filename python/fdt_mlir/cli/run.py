@@ -18,6 +18,7 @@ from fdt_mlir.iree.host_run import compare_with_c, load_iree_model, run_on_host
 from fdt_mlir.targets import TARGETS, Array, CompiledModel, RunResult, load_model, run_many
 from fdt_mlir.targets.archive import write_archive
 from fdt_mlir.targets.check import check_samples
+from fdt_mlir.targets.layers import layer_arrays
 from fdt_mlir.targets.samples import (
     Sample,
     pattern_sample,
@@ -25,7 +26,7 @@ from fdt_mlir.targets.samples import (
     read_labels,
     read_samples,
 )
-from fdt_mlir.targets.variants import PROFILE, SHADOW
+from fdt_mlir.targets.variants import LAYERS, PROFILE, SHADOW
 
 _EPILOG = """\
 try a model on this machine, on a test pattern; or with a check of every access to memory:
@@ -37,6 +38,8 @@ count instructions, code and stack on an emulated core; or those of each layer:
   fdt-run build/kws --target cortex-m4 --profile
 run what --backend iree wrote in IREE's runtime; are its outputs those of the C?
   fdt-run build/iree --backend iree --compare build/kws
+what does every layer compute? an array for each:
+  fdt-run build/kws --dump-layers layers.npz
 run it on your own data; arrays are named as the tensors:
   fdt-run build/kws --inputs x.npz --outputs y.npz
 is it right? compare with LiteRT or onnxruntime, on random samples or on a folder of your own:
@@ -104,6 +107,12 @@ def _run_watched(options: argparse.Namespace, arrays: Sequence[Sequence[Array]])
     folder, seconds = options.folder, options.timeout
     if options.shadow:
         run_many(folder, "host", arrays, variant=SHADOW, timeout_seconds=seconds)
+    if options.dump_layers:
+        (first,) = run_many(
+            folder, options.target, arrays[:1], variant=LAYERS, timeout_seconds=seconds
+        )
+        layers = layer_arrays(load_model(folder), first.step_results)
+        write_archive(options.dump_layers, layers, "the layers")
     if not options.profile:
         return ()
     (first,) = run_many(
@@ -119,8 +128,9 @@ def _check_usage(options: argparse.Namespace) -> None:
             raise UsageError(f"--{flag} works with --target host only, not with {options.target}")
     if options.backend == "iree" and (options.target != "host" or options.sanitize):
         raise UsageError("--backend iree runs on --target host, without --sanitize")
-    if options.backend == "iree" and (options.shadow or options.profile):
-        raise UsageError("--shadow and --profile watch the C: leave --backend iree away")
+    if options.backend == "iree" and (options.shadow or options.profile or options.dump_layers):
+        watching = "--shadow, --profile and --dump-layers watch the C"
+        raise UsageError(f"{watching}: leave --backend iree away")
     if options.compare and options.backend != "iree":
         raise UsageError("--compare is for --backend iree: the C back end is what it compares with")
     if options.profile and options.target == "host":
@@ -229,6 +239,12 @@ class _ListTargets(argparse.Action):
 def _add_question_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("ask more of it").add_argument
     add("--profile", action="store_true", help="instructions of each layer (first sample)")
+    add(
+        "--dump-layers",
+        type=Path,
+        metavar="L.npz",
+        help="write the result of every layer here (first sample), although buffers are reused",
+    )
     add(
         "--check",
         type=Path,

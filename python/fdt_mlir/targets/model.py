@@ -28,6 +28,11 @@ _ELEMENT_TYPES = {
 }
 
 
+def dtype_of(type_name: str) -> np.dtype[Any]:
+    """The element type of that name as an array's, little endian as every target is."""
+    return np.dtype(_ELEMENT_TYPES[type_name])
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """An input or output: its array, and its `offset` and `size_bytes` in arena number `arena`.
@@ -47,8 +52,8 @@ class TensorSpec:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The element type as an array's, little endian as every target is."""
-        return np.dtype(_ELEMENT_TYPES[self.type])
+        """The element type as an array's."""
+        return dtype_of(self.type)
 
     def __str__(self) -> str:
         return f"'{self.name}' ({self.type} {'x'.join(map(str, self.shape)) or 'scalar'})"

@@ -1,0 +1,109 @@
+"""The results of all layers, put together from what each step left, though buffers are reused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, cast
+
+import numpy as np
+
+from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.errors import compile_error
+from fdt_mlir.targets.model import Array, CompiledModel, dtype_of
+from fdt_mlir.targets.records import StepRecord
+
+
+@dataclass(frozen=True)
+class _Result:
+    """How a step's result lies in memory: `TracedResult` of the compiler, read back."""
+
+    layer: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    layer_shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    loops: tuple[tuple[int, int, int], ...]
+    slices: tuple[int | None, ...]
+    windows: tuple[int | None, ...]
+    rings: tuple[int, ...]
+
+
+def layer_arrays(model: CompiledModel, records: Sequence[StepRecord]) -> dict[str, Array]:
+    """Return the result of each layer by its name, in the layer's shape without extents of 1.
+
+    A layer in several steps (start value, partial sums, end) has the name of each. Where tiles
+    recompute rows, both computed the same. Raises CompileError for a model of another version.
+    """
+    results = _read_results(model)
+    arrays: dict[str, Array] = {}
+    for record in records:
+        result = results[record.step]
+        if result.layer not in arrays:
+            arrays[result.layer] = np.zeros(result.layer_shape, result.dtype)
+        _put(arrays[result.layer], result, record)
+    return arrays
+
+
+def _put(whole: Array, result: _Result, record: StepRecord) -> None:
+    """Put what one call of a kernel computed into its layer's result."""
+    indices = record.values[: len(result.loops)]
+    bounds = record.values[len(result.loops) :]
+    ranges = [np.arange(extent) for extent in result.shape]
+    for number, dim in enumerate(result.slices):
+        if dim is not None:
+            ranges[dim] = np.arange(*bounds[2 * number : 2 * number + 2])
+    firsts = [0] * len(ranges)
+    for dim, first in zip(result.windows, bounds[2 * len(result.slices) :], strict=True):
+        if dim is not None:
+            firsts[dim] = first
+    places = [
+        (positions % ring if ring else positions - first) * stride
+        for positions, ring, first, stride in zip(
+            ranges, result.rings, firsts, result.strides, strict=True
+        )
+    ]
+    start = _tile_start(result, indices)
+    targets = [positions + first for positions, first in zip(ranges, start, strict=True)]
+    data = np.frombuffer(record.data, result.dtype)
+    whole[np.ix_(*targets)] = data[reduce(np.add.outer, places, np.int64(0))]
+
+
+def _tile_start(result: _Result, indices: Sequence[int]) -> list[int]:
+    """Where in the layer the tile of a loop over channels begins, along each dimension."""
+    start = [0] * len(result.shape)
+    for dim, (extent, whole) in enumerate(zip(result.shape, result.layer_shape, strict=True)):
+        tiles = -(-whole // extent) if extent else 0
+        for (low, step, turns), index in zip(result.loops, indices, strict=True):
+            if extent != whole and turns == tiles:
+                start[dim] = (index - low) // step * extent
+    return start
+
+
+def _read_results(model: CompiledModel) -> list[_Result]:
+    path = model.traced_source.with_suffix(".json")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return [_result(entry) for entry in cast("list[Mapping[str, Any]]", content)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise compile_error(
+            f"cannot read {path.name}, which says what each layer leaves where",
+            SourceLocation(str(path)),
+            "compile the model again with fdt-compile of this version",
+        ) from error
+
+
+def _result(entry: Mapping[str, Any]) -> _Result:
+    return _Result(
+        str(entry["layer"]),
+        dtype_of(entry["type"]),
+        tuple(entry["shape"]),
+        tuple(entry["layer_shape"]),
+        tuple(entry["strides"]),
+        tuple((low, step, turns) for low, step, turns in entry["loops"]),
+        tuple(entry["slices"]),
+        tuple(entry["windows"]),
+        tuple(entry["rings"]),
+    )
