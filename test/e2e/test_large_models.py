@@ -8,7 +8,6 @@ from e2e.harness import check_bit_exact
 from e2e.rewritten import write_cut, write_integer_edges
 from e2e.shared_models import shared_model
 from fdt_mlir import api
-from fdt_mlir.errors import CompileError
 from models import oracle
 
 SSD_ARENA_BYTES = 1_620_000  # the largest sum of live tensors, without tiling
@@ -24,13 +23,11 @@ FEW = {"random_inputs": 2, "constant_inputs": 1}
 pytestmark = pytest.mark.slow
 
 
-def test_ssd_names_the_heads_to_end_at():
-    with pytest.raises(CompileError) as caught:
-        api.compile(shared_model("ssd.tflite"), strategy="none")
-    text = str(caught.value)
-    assert "operator CUSTOM 'TFLite_Detection_PostProcess' is not supported" in text
-    assert "--outputs Squeeze,convert_scores" in text
-    assert f"--outputs {','.join(HEADS)}" in text
+def test_ssd_with_its_post_processing():
+    """Detections in floats: places and classes equal, numbers within the tolerance."""
+    compiled = check_bit_exact(shared_model("ssd.tflite"), strategy="none", **FEW)
+    shapes = [port["shape"] for port in compiled.report["outputs"]]
+    assert shapes == [[1, 10, 4], [1, 10], [1, 10], [1]]
 
 
 def test_ssd_up_to_its_heads(tmp_path: Path):

@@ -25,6 +25,7 @@ from fdt_mlir.importer.requantise_concatenations import (
 from fdt_mlir.importer.tflite.call import Weights
 from fdt_mlir.importer.tflite.insert import Inserter, remainder
 from fdt_mlir.importer.tflite.registry import own_translations
+from fdt_mlir.importer.tflite.sign_operands import sign_operands
 from fdt_mlir.importer.tflite_model import TfliteModel
 from fdt_mlir.importer.tflite_reader import read_model
 from fdt_mlir.importer.tflite_writer import write_model
@@ -59,8 +60,9 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
 
 def _translate(path: Path, requantised: Requantised, data: bytes) -> ir.Module:
     """Convert what the converter knows, and insert the translations of our own."""
-    model = requantised.model
-    own = own_translations(model, Weights(data))
+    weights = Weights(data)
+    model = sign_operands(requantised.model, own_translations(requantised.model, weights))
+    own = own_translations(model, weights)
     rest = remainder(model, [model.operators[place] for place in own]) if own else model
     if rest.operators:
         module = _parse(path, _convert(path, write_model(rest, data)))
@@ -69,7 +71,7 @@ def _translate(path: Path, requantised: Requantised, data: bytes) -> ir.Module:
     else:
         module, converted = ir.Module.create(), None
     if own:
-        inserter = Inserter(model, Weights(data), rest, converted)
+        inserter = Inserter(model, weights, rest, converted)
         inserter.build(module, own)
     return module
 

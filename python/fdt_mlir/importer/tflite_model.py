@@ -72,6 +72,7 @@ class Operator:
     custom_code: str = ""
     options: Options = Options()
     options_2: Options = Options()
+    custom_options: bytes = b""
 
     @property
     def title(self) -> str:

@@ -38,6 +38,7 @@ _QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZAT
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
 _OPERATOR_OPTIONS_TYPE, _OPERATOR_OPTIONS = 3, 4
 _OPERATOR_OPTIONS_2_TYPE, _OPERATOR_OPTIONS_2 = 11, 12
+_OPERATOR_CUSTOM_OPTIONS = 5
 _BUFFER_DATA, _BUFFER_OFFSET = 0, 1
 
 _ELEMENTS = {
@@ -216,6 +217,7 @@ def _read_operator(index: int, table: Table, codes: tuple[Table, ...]) -> Operat
         options=Options(
             table.scalar(_OPERATOR_OPTIONS_TYPE, "<B"), table.reference(_OPERATOR_OPTIONS)
         ),
+        custom_options=table.numbers(_OPERATOR_CUSTOM_OPTIONS, "u1").tobytes(),
         options_2=Options(
             table.scalar(_OPERATOR_OPTIONS_2_TYPE, "<B"), table.reference(_OPERATOR_OPTIONS_2)
         ),

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from models.operators import activations, convolutions, elementwise, movement, reductions
+from models.operators import (
+    activations,
+    convolutions,
+    detection,
+    elementwise,
+    movement,
+    reductions,
+)
 from models.operators.case import Case
 
 GROUPS: Mapping[str, tuple[Case, ...]] = MappingProxyType(
@@ -13,6 +20,7 @@ GROUPS: Mapping[str, tuple[Case, ...]] = MappingProxyType(
         "Arithmetic, comparisons, conversions": elementwise.CASES,
         "Reductions": reductions.CASES,
         "Movement": movement.CASES,
+        "Detection": detection.CASES,
     }
 )
 """Cases by what the documentation calls their group."""

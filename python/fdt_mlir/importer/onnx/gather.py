@@ -63,3 +63,9 @@ def _loop(number: int) -> ir.Value:
     dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), number)
     index = ir.Operation.create("linalg.index", [ir.IndexType.get()], attributes={"dim": dim})
     return index.results[0]
+
+
+def loop_index(number: int) -> Scalar:
+    """The index of a loop around the element under computation, as an int32."""
+    cast = ir.Operation.create("arith.index_cast", [element_type(INT32)], [_loop(number)])
+    return Scalar(cast.results[0], INT32)

@@ -25,6 +25,8 @@ DTYPES: Mapping[str, Dtype] = {
     "INT32": np.dtype(np.int32),
     "INT64": np.dtype(np.int64),
 }
+# Constants may be of types that nothing is computed in.
+_STORED: Mapping[str, Dtype] = {**DTYPES, "UINT8": np.dtype(np.uint8)}
 # Numbers of fused activation functions in the schema.
 _NONE, _RELU, _RELU_N1_TO_1, _RELU6 = 0, 1, 2, 3
 _BOUNDS = {_RELU: (0.0, math.inf), _RELU_N1_TO_1: (-1.0, 1.0), _RELU6: (0.0, 6.0)}
@@ -38,9 +40,11 @@ class Weights:
 
     def array(self, tensor: Declared) -> Array:
         """The numbers of a constant."""
+        if tensor.data:
+            return np.frombuffer(tensor.data, _STORED[tensor.element]).reshape(tensor.shape)
         buffers = Table.root(self.data).tables(_MODEL_BUFFERS)
         raw = buffers[tensor.buffer].numbers(_BUFFER_DATA, "u1").tobytes()
-        return np.frombuffer(raw, DTYPES[tensor.element]).reshape(tensor.shape)
+        return np.frombuffer(raw, _STORED[tensor.element]).reshape(tensor.shape)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,13 @@ class Call:
         raise self.error(
             f"{what} is computed at run time", "export the model with it as a constant"
         )
+
+    def real_constant(self, index: int, what: str) -> Array:
+        """The same as real numbers. Raises CompileError where it is not known."""
+        stored, known = self.constant(index, what), self.declared(index).quantization
+        if known is None:
+            return stored
+        return (stored.astype(np.float64) - known.zero_points[0]) * known.scales[0]
 
     def scale(self, index: int = 0) -> float:
         """The scale of an operand that is quantised as a whole."""

@@ -9,6 +9,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.importer.annotate import location_of_tensor
 from fdt_mlir.importer.onnx.emit import stored_value
 from fdt_mlir.importer.onnx.tensor import tensor_type
+from fdt_mlir.importer.onnx.views import in_order
 from fdt_mlir.importer.prune_model import prune_model
 from fdt_mlir.importer.tflite.call import DTYPES, Call, Translation, Weights
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
@@ -99,7 +100,7 @@ class Inserter:
                 self._available(block, index)
         call = Call(self._model, operator, self._weights, self._values)
         with ir.InsertionPoint(block), self._location(operator.outputs[0]):
-            results = [stored_value(result) for result in translation(call)]
+            results = [stored_value(in_order(result)) for result in translation(call)]
         for index, value in zip(operator.outputs, results, strict=True):
             self._define(index, value)
 

@@ -11,7 +11,7 @@ from fdt_mlir.importer.onnx.emit import stored_value
 from fdt_mlir.importer.onnx.reductions import softmax_of_floats, total
 from fdt_mlir.importer.onnx.scalars import INT32, Scalar, clip, convert, literal
 from fdt_mlir.importer.onnx.tensor import Tensor, computed, tensor_type
-from fdt_mlir.importer.onnx.views import reshape
+from fdt_mlir.importer.onnx.views import in_order, reshape
 from fdt_mlir.importer.tflite.call import Call
 from fdt_mlir.importer.tflite.fixed_point import Multiplier
 
@@ -26,15 +26,19 @@ def arg_min(call: Call) -> Sequence[Tensor]:
     def complement(element: Scalar) -> Scalar:
         return literal(-1, element.dtype) - element
 
-    turned = elementwise((source,), source.dtype, complement)
-    shape = call.result().shape
+    return [place_of_greatest(elementwise((source,), source.dtype, complement), axis)]
+
+
+def place_of_greatest(tensor: Tensor, axis: int) -> Tensor:
+    """The int32 index of the greatest element along an axis, the first of equals."""
+    shape = (*tensor.shape[:axis], *tensor.shape[axis + 1 :])
     place = ir.Operation.create(
         "tosa.argmax",
         results=[tensor_type(shape, INT32)],
-        operands=[stored_value(turned)],
+        operands=[stored_value(in_order(tensor))],
         attributes={"axis": ir.IntegerAttr.get(ir.IntegerType.get_signless(32), axis)},
     )
-    return [computed(place.results[0], shape, INT32)]
+    return computed(place.results[0], shape, INT32)
 
 
 def quantised_sum(call: Call) -> Sequence[Tensor]:

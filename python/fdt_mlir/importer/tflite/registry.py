@@ -13,6 +13,7 @@ from fdt_mlir.importer.tflite.contractions import (
     fully_connected,
     transpose_conv,
 )
+from fdt_mlir.importer.tflite.detection import detection
 from fdt_mlir.importer.tflite.elementwise import (
     absolute_value,
     comparison,
@@ -38,11 +39,12 @@ class Own:
     when: Callable[[Call], bool] = lambda _: True
 
     def suits(self, elements: set[str]) -> bool:
-        """Whether an operator of these elements may be translated; INT16 only where it is named."""
-        return bool(self.elements & elements) and (elements & _INT16 <= self.elements)
+        """Whether an operator of these elements may be translated; some count only if named."""
+        return bool(self.elements & elements) and elements & (_INT16 | _UINT8) <= self.elements
 
 
 _ANY = frozenset(DTYPES)
+_UINT8 = frozenset({"UINT8"})
 _INT8 = frozenset({"INT8"})
 _INT16 = frozenset({"INT16"})
 _QUANTISED = _INT8 | _INT16
@@ -54,6 +56,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "ABS": [Own(absolute_value, _QUANTISED)],
         "ARG_MIN": [Own(arg_min, _INT8)],
         "CONV_2D": [Own(conv, _INT16)],
+        "CUSTOM TFLite_Detection_PostProcess": [Own(detection, _ANY | _UINT8)],
         "DEPTHWISE_CONV_2D": [Own(depthwise_conv, _INT16)],
         "ELU": [Own(elu, _INT8)],
         "EQUAL": [Own(comparison("=="), _INT8)],
@@ -83,16 +86,18 @@ def own_translations(model: TfliteModel, weights: Weights) -> dict[int, Translat
     found: dict[int, Translation] = {}
     for place, operator in enumerate(model.operators):
         elements = elements_of(model, operator)
-        if "UINT8" in elements:
-            continue
         call = Call(model, operator, weights, {})
-        for own in _TRANSLATIONS.get(operator.code, ()):
+        for own in _TRANSLATIONS.get(_name(operator), ()):
             if own.suits(elements) and own.when(call):
                 found[place] = own.translation
     return found
 
 
 def elements_of(model: TfliteModel, operator: Operator) -> set[str]:
-    """The element types of what an operator reads and computes."""
-    edges = (*operator.inputs, *operator.outputs)
-    return {model.tensors[index].element for index in edges if index != ABSENT}
+    """The element types of what an operator reads and computes, constants aside."""
+    edges = [model.tensors[i] for i in (*operator.inputs, *operator.outputs) if i != ABSENT]
+    return {tensor.element for tensor in edges if not tensor.is_constant}
+
+
+def _name(operator: Operator) -> str:
+    return " ".join(name for name in (operator.code, operator.custom_code) if name)

@@ -1,0 +1,3 @@
+# ruff: noqa: N802 - the name is the package's
+
+def Loads(buf: bytes) -> object: ...
