@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.normalize.generic import create_copy
 from fdt_mlir.normalize.parts import (
     RESHAPES,
     Place,
@@ -20,7 +21,6 @@ from fdt_mlir.normalize.parts import (
 )
 from fdt_mlir.normalize.structured import (
     defined_functions,
-    element_type,
     producer,
     shape_of,
     structured,
@@ -172,24 +172,6 @@ def _origin(value: ir.Value) -> ir.Operation | None:
 def _copy(value: ir.Value, reader: ir.Operation) -> ir.Value:
     """Copy a tensor for `reader`: an identity map, named after what is copied."""
     source = producer(value)
-    same = ir.AffineMapAttr.get(ir.AffineMap.get_identity(len(shape_of(value))))
-    parallel = ir.Attribute.parse("#linalg.iterator_type<parallel>")
-    element = element_type(value)
     location = reader.location if source is None else source.location
     with ir.InsertionPoint(reader), location:
-        empty = ir.Operation.create("tensor.empty", [value.type])
-        copy = ir.Operation.create(
-            "linalg.generic",
-            [value.type],
-            [value, empty.results[0]],
-            {
-                "indexing_maps": ir.ArrayAttr.get([same, same]),
-                "iterator_types": ir.ArrayAttr.get([parallel] * len(shape_of(value))),
-                "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
-            },
-            regions=1,
-        )
-        body = copy.regions[0].blocks.append(element, element)
-        with ir.InsertionPoint(body):
-            ir.Operation.create("linalg.yield", operands=[body.arguments[0]])
-    return copy.results[0]
+        return create_copy(value)

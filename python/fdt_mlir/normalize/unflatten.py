@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from fdt_mlir.attributes import i64, integer_of, items, items_of
 from fdt_mlir.bindings import ir, walk
+from fdt_mlir.normalize.generic import create_generic
 from fdt_mlir.normalize.structured import (
     Structured,
     element_type,
@@ -120,17 +121,7 @@ def _expand(view: Structured, loop: int, extents: Sequence[int]) -> None:
         iterators[loop : loop + 1] = [iterators[loop]] * len(extents)
         maps = [_remapped(m, loop, len(extents), loops) for m in view.maps]
         init = _reshaped(view.init, view.maps[-1], loop, extents)
-        created = ir.Operation.create(
-            "linalg.generic",
-            results=[init.type],
-            operands=[*inputs, init],
-            attributes={
-                "indexing_maps": ir.ArrayAttr.get([ir.AffineMapAttr.get(m) for m in maps]),
-                "iterator_types": ir.ArrayAttr.get(iterators),
-                "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(inputs), 1]),
-            },
-            regions=1,
-        )
+        created = create_generic(inputs, init, maps, iterators)
     view.op.regions[0].blocks[0].append_to(created.regions[0])
     result = created.results[0]
     if result.type != view.result.type:

@@ -6,6 +6,7 @@ from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.diagnostics import Diagnostic
 from fdt_mlir.errors import CompileError
+from fdt_mlir.normalize.generic import create_copy
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.normalize.structured import (
     defined_functions,
@@ -13,7 +14,6 @@ from fdt_mlir.normalize.structured import (
     is_constant,
     is_unit_reshape,
     producer,
-    shape_of,
     structured,
 )
 from fdt_mlir.passes import location_of, op_error, run_mlir_passes
@@ -147,27 +147,5 @@ def _separate_destinations(loop: ir.Operation, end: ir.Operation) -> None:
 
 
 def _copy(value: ir.Value, layer: str) -> ir.Value:
-    tensor = value.type
-    assert isinstance(tensor, ir.RankedTensorType)
-    empty = ir.Operation.create("tensor.empty", [tensor]).results[0]
-    rank = len(shape_of(value))
-    identity = ir.AffineMapAttr.get(ir.AffineMap.get_identity(rank))
-    parallel = ir.Attribute.parse("#linalg.iterator_type<parallel>")
-    copy = ir.Operation.create(
-        "linalg.generic",
-        [tensor],
-        [value, empty],
-        attributes={
-            "indexing_maps": ir.ArrayAttr.get([identity, identity]),
-            "iterator_types": ir.ArrayAttr.get([parallel] * rank),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1]),
-            "fdt.layer": ir.StringAttr.get(layer),
-            "fdt.role": ir.StringAttr.get("init"),
-        },
-        regions=1,
-    )
-    scalar = tensor.element_type
-    body = copy.regions[0].blocks.append(scalar, scalar)
-    with ir.InsertionPoint(body):
-        ir.Operation.create("linalg.yield", operands=[body.arguments[0]])
-    return copy.results[0]
+    marks = {"fdt.layer": ir.StringAttr.get(layer), "fdt.role": ir.StringAttr.get("init")}
+    return create_copy(value, marks)

@@ -17,6 +17,7 @@ from fdt_mlir.importer.onnx.tensor import (
     element_type,
     tensor_type,
 )
+from fdt_mlir.normalize.generic import add_body, create_generic, iterator_type
 
 Index = ir.AffineExpr | int
 Body = Callable[..., Scalar]
@@ -233,21 +234,8 @@ def _generic(
     kinds: Sequence[str],
 ) -> ir.Operation:
     """A linalg.generic with an empty body block."""
-    iterators = [ir.Attribute.parse(f"#linalg.iterator_type<{kind}>") for kind in kinds]
-    created = ir.Operation.create(
-        "linalg.generic",
-        results=[init.type],
-        operands=[*operands, init],
-        attributes={
-            "indexing_maps": ir.ArrayAttr.get([ir.AffineMapAttr.get(m) for m in maps]),
-            "iterator_types": ir.ArrayAttr.get(iterators),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(operands), 1]),
-        },
-        regions=1,
-    )
-    types = [_element(value) for value in (*operands, init)]
-    here = [ir.Location.unknown()] * len(types)
-    ir.Block.create_at_start(created.regions[0], types, here)
+    created = create_generic(operands, init, maps, [iterator_type(kind) for kind in kinds])
+    add_body(created)
     return created
 
 
@@ -269,8 +257,3 @@ def _map(loops: int, results: Sequence[Index]) -> ir.AffineMap:
 
 def _identity(loops: int, results: int) -> ir.AffineMap:
     return _map(loops, [ir.AffineExpr.get_dim(n) for n in range(results)])
-
-
-def _element(value: ir.Value) -> ir.Type:
-    assert isinstance(value.type, ir.RankedTensorType)
-    return value.type.element_type
