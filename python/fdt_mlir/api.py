@@ -163,13 +163,18 @@ def compile_model(
     report = build_report(path.name, name, discovery_options(options), facts, discovery)
     files = {
         f"{name}.c": _file_comment(path.name, report, facts) + source,
-        f"{name}.h": print_header(name, facts),
+        f"{name}.h": print_header(name, facts, options.selftest),
         f"{name}_traced.inc": traced_file(name, [arena.name for arena in facts.arenas], traced),
         f"{name}_traced.json": json.dumps(results) + "\n",
         "report.json": json_text(report),
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,
     }
+    if options.selftest:
+        from fdt_mlir.targets.selftest import selftest_files  # needed rarely
+
+        given = options.selftest_vectors
+        files |= selftest_files(name, files, Path(given) if given is not None else None)
     return Compiled(name, files, report, discovery, emitc, clock.seconds)
 
 

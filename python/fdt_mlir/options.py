@@ -35,6 +35,8 @@ class Choices(TypedDict, total=False):
     io_layout: IoLayout
     target: str
     optimize: Optimize
+    selftest: bool
+    selftest_vectors: Path | str | None
 
 
 def parse_size(size: int | str) -> int:
@@ -71,6 +73,8 @@ class CompileOptions:
     target: the core that the C is for, any by default; it runs everywhere, on that one fast.
     optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
         instructions, `balanced` those that one inference uses often, `size` none.
+    selftest: whether to store samples in C, with a function that runs them on the device.
+    selftest_vectors: an .npz with those samples; by default a test pattern and two random ones.
     """
 
     name: str | None = None
@@ -88,6 +92,8 @@ class CompileOptions:
     io_layout: IoLayout = "model"
     target: str = "generic"
     optimize: Optimize = "balanced"
+    selftest: bool = False
+    selftest_vectors: Path | str | None = None
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:

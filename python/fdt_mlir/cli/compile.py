@@ -48,6 +48,8 @@ def _run(argv: Sequence[str]) -> int:
         io_layout=options.io_layout,
         target=options.target if options.backend == "c" else "generic",
         optimize=options.optimize,
+        selftest=options.selftest or options.selftest_vectors is not None,
+        selftest_vectors=options.selftest_vectors,
     )
     if options.backend == "iree":
         from fdt_mlir.cli.compile_iree import compile_iree

@@ -136,6 +136,17 @@ def _add_input_and_output(parser: argparse.ArgumentParser) -> None:
         help="C (default), or the same .tflite model with a plan for TensorFlow Lite Micro, written"
         " to the file of -o",
     )
+    group.add_argument(
+        "--selftest",
+        action="store_true",
+        help="store samples in C: NAME_selftest() runs them on the device and compares",
+    )
+    group.add_argument(
+        "--selftest-vectors",
+        type=Path,
+        metavar="VECTORS.npz",
+        help="store these samples (inputs, and outputs where they are known) for --selftest",
+    )
     group.add_argument("--name", help="prefix of all C names (default: the file's name)")
 
 

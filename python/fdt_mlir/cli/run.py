@@ -13,7 +13,8 @@ import numpy as np
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.cli.run_report import as_text, summarise, targets_text
 from fdt_mlir.cli.versions import VersionAction
-from fdt_mlir.errors import ExitStatus, UsageError
+from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.errors import ExitStatus, UsageError, compile_error
 from fdt_mlir.iree.host_run import compare_with_c, load_iree_model, run_on_host
 from fdt_mlir.targets import TARGETS, Array, CompiledModel, RunResult, load_model, run_many
 from fdt_mlir.targets.archive import write_archive
@@ -26,7 +27,9 @@ from fdt_mlir.targets.samples import (
     read_labels,
     read_samples,
 )
-from fdt_mlir.targets.variants import LAYERS, PROFILE, SHADOW
+from fdt_mlir.targets.variants import LAYERS, PROFILE, SELFTEST, SHADOW
+
+_FOR_C_ONLY = ("shadow", "profile", "dump_layers", "selftest")
 
 _EPILOG = """\
 try a model on this machine, on a test pattern; or with a check of every access to memory:
@@ -80,6 +83,7 @@ def _run_command(argv: Sequence[str]) -> int:
         write_archive(options.outputs, _by_name(model, results), "the outputs")
     summary = summarise(model, options.target, samples, results, profile, check)
     summary["peak_bytes"] = peak_bytes
+    summary["selftest"] = "passed" if options.selftest else None
     print(json.dumps(summary, indent=2) if options.json else as_text(summary))
     return ExitStatus.INPUT_ERROR if check and check.differences else ExitStatus.DONE
 
@@ -107,6 +111,8 @@ def _run_watched(options: argparse.Namespace, arrays: Sequence[Sequence[Array]])
     folder, seconds = options.folder, options.timeout
     if options.shadow:
         run_many(folder, "host", arrays, variant=SHADOW, timeout_seconds=seconds)
+    if options.selftest:
+        _run_selftest(load_model(folder), options.target, arrays[:1], seconds)
     if options.dump_layers:
         (first,) = run_many(
             folder, options.target, arrays[:1], variant=LAYERS, timeout_seconds=seconds
@@ -121,6 +127,17 @@ def _run_watched(options: argparse.Namespace, arrays: Sequence[Sequence[Array]])
     return first.step_instructions
 
 
+def _run_selftest(
+    model: CompiledModel, target: str, arrays: Sequence[Sequence[Array]], seconds: float
+) -> None:
+    """Run the stored samples. Raises CompileError where one differs, or none is stored."""
+    if not model.selftest_source.is_file():
+        location = SourceLocation(str(model.folder))
+        hint = "compile the model with --selftest"
+        raise compile_error(f"'{model.name}' has no stored samples", location, hint)
+    run_many(model.folder, target, arrays, variant=SELFTEST, timeout_seconds=seconds)
+
+
 def _check_usage(options: argparse.Namespace) -> None:
     """Raise UsageError for options that contradict each other."""
     for flag in ("sanitize", "shadow"):
@@ -128,9 +145,10 @@ def _check_usage(options: argparse.Namespace) -> None:
             raise UsageError(f"--{flag} works with --target host only, not with {options.target}")
     if options.backend == "iree" and (options.target != "host" or options.sanitize):
         raise UsageError("--backend iree runs on --target host, without --sanitize")
-    if options.backend == "iree" and (options.shadow or options.profile or options.dump_layers):
-        watching = "--shadow, --profile and --dump-layers watch the C"
-        raise UsageError(f"{watching}: leave --backend iree away")
+    watching = [flag for flag in _FOR_C_ONLY if getattr(options, flag)]
+    if options.backend == "iree" and watching:
+        flag = watching[0].replace("_", "-")
+        raise UsageError(f"--{flag} is about the C: leave --backend iree away")
     if options.compare and options.backend != "iree":
         raise UsageError("--compare is for --backend iree: the C back end is what it compares with")
     if options.profile and options.target == "host":
@@ -239,6 +257,9 @@ class _ListTargets(argparse.Action):
 def _add_question_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("ask more of it").add_argument
     add("--profile", action="store_true", help="instructions of each layer (first sample)")
+    add(
+        "--selftest", action="store_true", help="run the samples that fdt-compile --selftest stored"
+    )
     add(
         "--dump-layers",
         type=Path,

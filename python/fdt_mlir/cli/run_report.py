@@ -111,6 +111,8 @@ def as_text(summary: Mapping[str, Any]) -> str:
     ):
         if summary.get(key) is not None:
             lines.append(f"  {_number(summary[key])} {unit}")
+    if summary.get("selftest"):
+        lines.append(f"  self-test {summary['selftest']}")
     lines += _profile_text(summary.get("profile", ()))
     if "accuracy" in summary:
         right, labelled = summary["accuracy"]["right"], summary["accuracy"]["samples"]

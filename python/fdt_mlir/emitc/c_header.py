@@ -7,8 +7,11 @@ from fdt_mlir.report.facts import Arena, Facts, Port
 _C_TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
 
 
-def print_header(name: str, facts: Facts) -> str:
-    """Write the header of model `name` (a C identifier); C99 and C++."""
+def print_header(name: str, facts: Facts, selftest: bool = False) -> str:
+    """Write the header of model `name` (a C identifier); C99 and C++.
+
+    `selftest`: whether there is a self-test to declare.
+    """
     prefix = name.upper()
     lines = [
         *_introduction(name, facts),
@@ -33,6 +36,7 @@ def print_header(name: str, facts: Facts) -> str:
         "",
         *_prototype(name, facts),
         "",
+        *(_selftest_prototype(name, facts) if selftest else ()),
         "#ifdef __cplusplus",
         "}",
         "#endif",
@@ -85,6 +89,16 @@ def _prototype(name: str, facts: Facts) -> list[str]:
             " * success. */",
         ]
     return [*comment, f"int {name}_invoke({parameters});"]
+
+
+def _selftest_prototype(name: str, facts: Facts) -> list[str]:
+    parameters = ", ".join(f"void *{arena.name}" for arena in facts.arenas)
+    return [
+        "/* Runs the stored samples. Returns 0 if all give what they have to, otherwise 1 + the",
+        " * number of the first that does not. */",
+        f"int {name}_selftest({parameters});",
+        "",
+    ]
 
 
 def _aligned_type(align: int) -> str:

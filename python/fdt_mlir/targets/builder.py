@@ -26,7 +26,7 @@ from fdt_mlir.targets.toolchain import (
     link_program,
     section_sizes,
 )
-from fdt_mlir.targets.variants import PLAIN, Variant
+from fdt_mlir.targets.variants import PLAIN, SELFTEST, Variant
 
 _PROGRAM = "program"
 
@@ -160,7 +160,7 @@ class _Recipe:
         ):
             digest.update(part.encode() + b"\0")
         headers = sorted(self.model.folder.glob("*.h"))
-        sources = {*self.model.sources, *self._model_sources()}
+        sources = {*self.model.sources, *self._model_sources(), *self._support_sources()}
         for path in (*sorted(sources), *headers, *sorted(SUPPORT_FOLDER.iterdir())):
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:32]
@@ -187,7 +187,8 @@ class _Recipe:
         names = ["harness.c"]
         names += ["semihost.c", board.start_up_source] if board else ["host.c"]
         names += [self.variant.listener] if self.variant.listener else []
-        return tuple(SUPPORT_FOLDER / name for name in names)
+        sources = [SUPPORT_FOLDER / name for name in names]
+        return (*sources, *([self.model.selftest_source] if self.variant is SELFTEST else []))
 
 
 def _user_cache() -> Path:

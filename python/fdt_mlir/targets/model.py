@@ -90,6 +90,11 @@ class CompiledModel:
         return self.folder / f"{self.name}_traced.inc"
 
     @property
+    def selftest_source(self) -> Path:
+        """The stored samples, where there are some; no part of the model itself."""
+        return self.folder / f"{self.name}_selftest.c"
+
+    @property
     def header(self) -> Path:
         """The header that declares the model."""
         return self.folder / f"{self.name}.h"
@@ -106,7 +111,8 @@ def load_model(folder: Path) -> CompiledModel:
     Raises CompileError where `folder` is not one that `fdt-compile` wrote.
     """
     model = load_interface(folder)
-    model = replace(model, sources=tuple(sorted(folder.glob("*.c"))))
+    sources = set(folder.glob("*.c")) - {model.selftest_source}
+    model = replace(model, sources=tuple(sorted(sources)))
     for needed in (folder / f"{model.name}.c", model.header):
         if not needed.is_file():
             raise compile_error(

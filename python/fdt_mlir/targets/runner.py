@@ -21,7 +21,7 @@ from fdt_mlir.targets.shadow import find_violation
 from fdt_mlir.targets.stack import StackBound
 from fdt_mlir.targets.target import Board
 from fdt_mlir.targets.toolchain import excerpt, find_tool, locate_address
-from fdt_mlir.targets.variants import PLAIN, PROFILE, Variant
+from fdt_mlir.targets.variants import PLAIN, PROFILE, SELFTEST, Variant
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
 
@@ -221,11 +221,18 @@ def _misbehaviour(program: Program, sample: int, record: SampleRecord) -> Compil
     what = [text for bit, text in _VIOLATIONS.items() if record.violations & bit]
     if record.status:
         what.append(f"returned {record.status}")
+    if record.status and program.variant is SELFTEST:
+        what[-1] += f": stored sample {record.status - 1} gives other outputs here"
     name = program.model.name
     location = SourceLocation(str(program.model.folder / f"{name}.c"))
     where = f"sample {sample} on target {program.target.name}"
     return CompileError(
-        [Diagnostic(f"{name}_invoke {text} ({where})", location, _REPORT_HINT) for text in what]
+        [
+            Diagnostic(
+                f"{name}_{program.variant.function} {text} ({where})", location, _REPORT_HINT
+            )
+            for text in what
+        ]
     )
 
 

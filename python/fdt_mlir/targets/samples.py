@@ -84,7 +84,7 @@ def read_samples(model: CompiledModel, path: Path) -> list[Sample]:
 
 def _read_file(model: CompiledModel, path: Path) -> list[Sample]:
     if path.suffix.lower() not in READERS:
-        return _stacked(model, path, read_archive(path))
+        return stacked_samples(model, path, read_archive(path))
     if len(model.inputs) != 1:
         raise compile_error(
             f"'{model.name}' has {len(model.inputs)} inputs, but the file holds one array",
@@ -92,11 +92,14 @@ def _read_file(model: CompiledModel, path: Path) -> list[Sample]:
             f"put all in one .npz, by these names: {_inputs_of(model)}",
         )
     name = model.inputs[0].name
-    return _stacked(model, path, {name: read_raw(path, model.inputs[0])})
+    return stacked_samples(model, path, {name: read_raw(path, model.inputs[0])})
 
 
-def _stacked(model: CompiledModel, path: Path, arrays: Mapping[str, Array]) -> list[Sample]:
-    """Take arrays apart that hold several samples."""
+def stacked_samples(model: CompiledModel, path: Path, arrays: Mapping[str, Array]) -> list[Sample]:
+    """Take arrays apart, by name or `input_0` and so on, that hold one sample or several.
+
+    Raises CompileError where they do not fit the model; `path` is where they come from.
+    """
     left = dict(arrays)
     is_input = any(tensor.name == LABELS for tensor in model.inputs)
     labels = None if is_input else left.pop(LABELS, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Variant:
     """How a program is made of a model.
 
+    function: the end of the name of the function that is called.
     listener: the file of `support/` that a traced model tells its steps and buffers; None for the
         product itself.
     model_flags: for the compiler, of the model alone.
@@ -14,16 +15,19 @@ class Variant:
     """
 
     name: str
+    function: str = "invoke"
     listener: str | None = None
     model_flags: tuple[str, ...] = ()
     host_only: str = ""
 
 
 PLAIN = Variant("plain")
-PROFILE = Variant("profile", "trace_profile.c")
-LAYERS = Variant("layers", "trace_layers.c")
+SELFTEST = Variant("selftest", "selftest")
+PROFILE = Variant("profile", "traced_invoke", "trace_profile.c")
+LAYERS = Variant("layers", "traced_invoke", "trace_layers.c")
 SHADOW = Variant(
     "shadow",
+    "traced_invoke",
     "trace_shadow.c",
     # Calls for every access, one by one: no vectors, which may read what the C does not, and no
     # loops that become memset.
