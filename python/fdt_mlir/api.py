@@ -320,7 +320,8 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _unwritable(error: OSError, where: SourceLocation) -> CompileError:
-    return compile_error(f"cannot write the output: {error.strerror}", where)
+    hint = "choose another place, which you may write to"
+    return compile_error(f"cannot write the output: {error.strerror}", where, hint)
 
 
 def write_folder(folder: Path, files: Files) -> None:

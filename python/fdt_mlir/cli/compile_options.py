@@ -6,6 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
+from fdt_mlir.cli.arguments import CommandParser
 from fdt_mlir.cli.versions import VersionAction
 from fdt_mlir.errors import UsageError
 from fdt_mlir.package import PACKAGE_KINDS
@@ -37,7 +38,7 @@ exit status: 0 done; 1 the model cannot be compiled; 2 wrong usage; 3 internal e
 
 def compile_parser() -> argparse.ArgumentParser:
     """Return the parser; each group of options answers one wish."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="fdt-compile",
         usage="%(prog)s MODEL [-o FOLDER] [options]",
         description="Compile a TinyML model to plain C that needs the least RAM.",

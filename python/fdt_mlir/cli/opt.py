@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import NoReturn
 
 from fdt_mlir.bindings import ir, mlir_context, parse_file
+from fdt_mlir.cli.arguments import CommandParser
 from fdt_mlir.cli.expected import check_messages, expected_messages
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.cli.versions import VersionAction
@@ -234,14 +234,9 @@ def _write(name: str, output: bytes) -> None:
 # --- Arguments ------------------------------------------------------------------------------------
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (fdt-opt --help lists the options)")
-
-
 def _parse_arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, str]:
     """Return the options and the text of the pipeline."""
-    parser = _Parser(
+    parser = CommandParser(
         "fdt-opt",
         usage="%(prog)s [FILE] [--PASS ...] [options]",
         description="Run passes on MLIR, ours and IREE's mixed, with the habits of mlir-opt.",

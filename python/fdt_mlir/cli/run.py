@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fdt_mlir.cli.arguments import CommandParser
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.cli.run_report import as_text, summarise, targets_text
 from fdt_mlir.cli.versions import VersionAction
@@ -185,7 +186,7 @@ def _by_name(model: CompiledModel, results: Sequence[RunResult]) -> dict[str, An
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="fdt-run",
         usage="%(prog)s FOLDER [options]",
         description="Build the C of a compiled model, run it, and show what it gives.",

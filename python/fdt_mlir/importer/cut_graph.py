@@ -15,6 +15,8 @@ _COLLECTING = frozenset(
     | {"SOFTMAX", "SQUEEZE", "TRANSPOSE"}
 )
 
+_SHOWN_NAMES = 4
+
 
 def cut_graph(model: TfliteModel, names: Sequence[str]) -> TfliteModel:
     """Make the named tensors the outputs, in this order, and drop what they do not need.
@@ -23,7 +25,12 @@ def cut_graph(model: TfliteModel, names: Sequence[str]) -> TfliteModel:
     """
     index_of = {tensor.name: index for index, tensor in enumerate(model.tensors)}
     computed = {index for operator in model.operators for index in operator.outputs}
-    candidates = [model.tensors[index].name for index in sorted(computed - {ABSENT})]
+    candidates = [
+        model.tensors[index].name
+        for operator in model.operators
+        for index in operator.outputs
+        if index != ABSENT
+    ]
     problems = [
         problem
         for place, name in enumerate(names)
@@ -48,11 +55,17 @@ def _problem(
         return f"output '{name}' is given twice", None
     if name not in index_of:
         close = difflib.get_close_matches(name, candidates, cutoff=0.5)
-        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else None
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else _names(candidates)
         return f"the model has no tensor '{name}' to end at", hint
     if index_of[name] not in computed:
         return f"'{name}' cannot be an output: no operator computes it", None
     return None
+
+
+def _names(candidates: Sequence[str]) -> str:
+    """A hint that shows what names there are: those nearest to the end of the graph."""
+    last = ", ".join(map(repr, candidates[-_SHOWN_NAMES:]))
+    return f"the last tensors that operators compute are {last}"
 
 
 def frontier(model: TfliteModel, refused: Sequence[Operator]) -> tuple[str, ...]:

@@ -66,7 +66,9 @@ def read_model(path: Path, data: bytes) -> TfliteModel:
     where = SourceLocation(str(path))
     if data[4:8] != _IDENTIFIER:
         raise compile_error(
-            f"not a TFLite model: bytes 4 to 8 are {data[4:8]!r}, not {_IDENTIFIER!r}", where
+            f"not a TFLite model: bytes 4 to 8 are {data[4:8]!r}, not {_IDENTIFIER!r}",
+            where,
+            "look whether a download gave something else than the model, or export it again",
         )
     try:
         root = Table.root(data)
