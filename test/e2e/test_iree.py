@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from e2e.iree_device import run_kernels
 from e2e.shared_models import shared_model
 from fdt_mlir import api
 from fdt_mlir.api import CompileOptions
@@ -52,19 +53,24 @@ def sample_of(report: Any, seed: int) -> list[Any]:
     return arrays
 
 
+def check_tensor(ours: Any, theirs: Any) -> None:
+    """Integers are equal, the rest within 1e-5 of the largest."""
+    assert ours.dtype == theirs.dtype
+    if ours.dtype.kind in "iu":
+        np.testing.assert_array_equal(ours, theirs)
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
+
+
 def check_equal(path: Path, strategy: str, folder: Path) -> IreeCompiled:
-    """Run both back ends on the host; integers are equal, the rest within 1e-5 of the largest."""
+    """Run both back ends on the host, and compare."""
     compiled = compiled_for_iree(path, strategy)
     compiled.write(folder)
     for seed in range(2):
         sample = sample_of(compiled.report, seed)
         expected = compiled_to_c(path).run(sample)
         for ours, theirs in zip(run_on_host(folder, sample).outputs, expected, strict=True):
-            assert ours.dtype == theirs.dtype
-            if ours.dtype.kind in "iu":
-                np.testing.assert_array_equal(ours, theirs)
-            else:
-                np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
+            check_tensor(ours, theirs)
     report = compiled.report
     assert report["transient_bytes"] <= report["transient_bytes_untiled"]
     assert report["transient_bytes"] <= report["iree_transient_bytes_untiled"]
@@ -179,6 +185,33 @@ def test_every_target_gets_its_kernels(target: str) -> None:
     assert ("toolchain.cmake" in compiled.files) == (target != "host")
     assert "ae_kernels_library_query" in str(compiled.files["main.c"])
     assert "IREE_SOURCE_DIR" in str(compiled.files["CMakeLists.txt"])
+
+
+@pytest.mark.parametrize(
+    ("model", "strategy", "target"),
+    [
+        ("kws", "none", "cortex-m4"),
+        ("mw", "auto", "cortex-m4"),
+        ("cif", "fdt", "cortex-m7"),
+        ("kws", "none", "cortex-m55"),
+        ("mw", "auto", "riscv32"),
+        pytest.param("res", "auto", "cortex-m4", marks=pytest.mark.slow),
+        pytest.param("res", "auto", "cortex-m55", marks=pytest.mark.slow),
+        pytest.param("kws", "auto", "riscv32", marks=pytest.mark.slow),
+    ],
+)
+def test_kernels_compute_on_the_core_what_c_computes(
+    model: str, strategy: str, target: str, tmp_path: Path
+) -> None:
+    """The object file itself, called in the order of the module's host function."""
+    path = EXAMPLES / f"{model}.tflite"
+    compiled = compiled_for_iree(path, strategy, target)
+    samples = [sample_of(compiled.report, seed) for seed in range(2)]
+    results = run_kernels(compiled, target, tmp_path, samples)
+    for sample, result in zip(samples, results, strict=True):
+        expected = compiled_to_c(path).run(sample)
+        for ours, theirs in zip(result.outputs, expected, strict=True):
+            check_tensor(ours, theirs)
 
 
 def test_output_is_the_same_every_time() -> None:

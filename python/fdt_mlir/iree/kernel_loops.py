@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.iree.float_extremes import expand_extreme
 from fdt_mlir.iree.index_values import (
     Index,
     add,
@@ -267,8 +268,13 @@ def _inlined(function: ir.Operation, arguments: Sequence[ir.Value]) -> ir.Value:
     known: dict[ir.Value, ir.Value] = dict(zip(block.arguments, arguments, strict=True))
     *operations, terminator = (operation.operation for operation in block.operations)
     for op in operations:
+        operands = [known[operand] for operand in op.operands]
+        extreme = expand_extreme(op.name, *operands) if len(operands) == 2 else None
+        if extreme is not None:
+            known[op.results[0]] = extreme
+            continue
         copy = op.clone().operation
-        for number, operand in enumerate(op.operands):
-            copy.operands[number] = known[operand]
+        for number, operand in enumerate(operands):
+            copy.operands[number] = operand
         known.update(zip(op.results, copy.results, strict=True))
     return known[terminator.operands[0]]
