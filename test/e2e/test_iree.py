@@ -18,8 +18,10 @@ from fdt_mlir.api import CompileOptions
 from fdt_mlir.errors import CompileError
 from fdt_mlir.iree.backend import IreeCompiled, compile_for_iree
 from fdt_mlir.iree.host_run import run_on_host
+from fdt_mlir.targets import find_target
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
+STUBS = Path(__file__).parents[1] / "iree_stubs"
 STRATEGIES = ("none", "fdt", "auto")
 # e_machine of an ELF file, and its bits.
 MACHINES = {
@@ -247,3 +249,29 @@ def test_a_model_that_iree_fuses_better_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("fdt_mlir.iree.backend.own_transient_bytes", lambda *_: 94)
     with pytest.raises(CompileError, match="94 bytes of transient memory by its own scheduling"):
         compile_for_iree(EXAMPLES / "ae.tflite", CompileOptions(strategy="none"))
+
+
+# The firmware project, against declarations of what it uses of IREE
+
+
+@pytest.mark.parametrize(("model", "target"), [("ae", "host"), ("mw", "cortex-m4")])
+def test_main_compiles_without_a_warning(model: str, target: str, tmp_path: Path) -> None:
+    compiled_for_iree(EXAMPLES / f"{model}.tflite", "none", target).write(tmp_path / model)
+    compiler = find_target(target)
+    command = [compiler.compiler, *compiler.cpu_flags, "-std=c11", "-Wall", "-Wextra", "-Werror"]
+    command += ["-fsyntax-only", f"-I{STUBS}", str(tmp_path / model / "main.c")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", ["host", "cortex-m4", "riscv32"])
+def test_cmake_configures_the_project(target: str, tmp_path: Path) -> None:
+    compiled_for_iree(EXAMPLES / "ae.tflite", "none", target).write(tmp_path / "ae")
+    command = ["cmake", "-S", str(tmp_path / "ae"), "-B", str(tmp_path / "build")]
+    if target != "host":
+        command.append(f"-DCMAKE_TOOLCHAIN_FILE={tmp_path / 'ae' / 'toolchain.cmake'}")
+    without = subprocess.run(command, capture_output=True, text=True)
+    assert without.returncode != 0
+    assert "give the IREE source tree: -DIREE_SOURCE_DIR=" in without.stderr
+    done = subprocess.run([*command, f"-DIREE_SOURCE_DIR={STUBS}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

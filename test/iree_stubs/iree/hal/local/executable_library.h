@@ -1,0 +1,9 @@
+#ifndef STUB_IREE_EXECUTABLE_LIBRARY_H_
+#define STUB_IREE_EXECUTABLE_LIBRARY_H_
+#include <stdint.h>
+typedef struct iree_hal_executable_library_header_t iree_hal_executable_library_header_t;
+typedef struct iree_hal_executable_environment_v0_t iree_hal_executable_environment_v0_t;
+typedef uint32_t iree_hal_executable_library_version_t;
+typedef const iree_hal_executable_library_header_t** (*iree_hal_executable_library_query_fn_t)(
+    iree_hal_executable_library_version_t, const iree_hal_executable_environment_v0_t*);
+#endif
