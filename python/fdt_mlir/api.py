@@ -164,12 +164,14 @@ def compile_model(
     files = {
         f"{name}.c": _file_comment(path.name, report, facts) + source,
         f"{name}.h": print_header(name, facts, options.selftest),
-        f"{name}_traced.inc": traced_file(name, [arena.name for arena in facts.arenas], traced),
-        f"{name}_traced.json": json.dumps(results) + "\n",
         "report.json": json_text(report),
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,
     }
+    if facts.streamed_input is None:
+        arenas = [arena.name for arena in facts.arenas]
+        files[f"{name}_traced.inc"] = traced_file(name, arenas, traced)
+        files[f"{name}_traced.json"] = json.dumps(results) + "\n"
     if options.selftest:
         from fdt_mlir.targets.selftest import selftest_files  # needed rarely
 
@@ -188,7 +190,7 @@ def import_layers(path: Path, options: CompileOptions, clock: Clock) -> ir.Modul
     clock.run(IMPORT, module)
     clock.run(NORMALIZE, module)
     write_memories(entry_of(module), options.memories)
-    write_promises(entry_of(module), options.keep_inputs, options.pins)
+    write_promises(entry_of(module), options.keep_inputs, options.pins, options.stream_input)
     clock.run(ORDER_LAYERS, module)
     return module
 

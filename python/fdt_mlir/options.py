@@ -14,7 +14,7 @@ from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.import_options import IoLayout, Numerics
 from fdt_mlir.kernels.machine import OPTIMIZE, Optimize, find_machine
 from fdt_mlir.normalize.names import identifier
-from fdt_mlir.paths.path_plan import STRATEGIES, Strategy
+from fdt_mlir.paths.path_plan import STRATEGIES, STREAMING, Strategy
 
 
 class Choices(TypedDict, total=False):
@@ -28,6 +28,7 @@ class Choices(TypedDict, total=False):
     keep_inputs: bool
     pins: Mapping[int, Place]
     memories: Mapping[str, int]
+    stream_input: bool
     outputs: tuple[str, ...]
     io: Literal["int8"] | None
     numerics: Numerics
@@ -69,6 +70,7 @@ class CompileOptions:
     pins: places of inputs by number: bytes from the start of the arena, or (memory, bytes).
     memories: bytes by name of the memories to use, the fastest first; with several, each is an
         arena of its own. None: one arena of any size.
+    stream_input: whether the rows of the input come one after the other, and are never all in RAM.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
     target: the core that the C is for, any by default; it runs everywhere, on that one fast.
     optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
@@ -85,6 +87,7 @@ class CompileOptions:
     keep_inputs: bool = False
     pins: Mapping[int, Place] = field(default_factory=dict[int, Place])
     memories: Mapping[str, int] = field(default_factory=dict[str, int])
+    stream_input: bool = False
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"
@@ -102,6 +105,12 @@ class CompileOptions:
         if self.ram_bytes < 0 or self.max_mac_overhead < 0:
             raise UsageError("ram and max-mac-overhead must not be negative")
         check_memories(self.memories)
+        if self.stream_input and self.strategy not in STREAMING and not self.transform_script:
+            raise UsageError(
+                f"strategy '{self.strategy}' streams nothing: use auto to stream the input"
+            )
+        if self.stream_input and self.selftest:
+            raise UsageError("a self-test stores whole inputs: it does not go with a streamed one")
         find_machine(self.target)
         if self.optimize not in OPTIMIZE:
             known = ", ".join(OPTIMIZE)

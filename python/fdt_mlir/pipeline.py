@@ -17,6 +17,7 @@ from fdt_mlir.importer.match_reference import MatchReferencePass
 from fdt_mlir.kernels.build_row_loops import BuildRowLoopsPass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.kernels.stream_input import StreamInputPass
 from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.fold_views import FoldViewsPass
@@ -109,6 +110,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     TileAndFusePass,
     FormKernelsPass,
     PlacePartsPass,
+    StreamInputPass,
     BuildRowLoopsPass,
     VerifyBuffersPass,
     PlanArenaPass,

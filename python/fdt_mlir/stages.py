@@ -27,7 +27,7 @@ ORDER_LAYERS = Stage("order", "fdt-order-ops")
 """Before paths are sought: they run where their last layer stands."""
 KERNELS = Stage(
     "kernels",
-    "fdt-form-kernels,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
+    "fdt-form-kernels,fdt-stream-input,fdt-place-parts,canonicalize,cse,fdt-build-row-loops,canonicalize,cse",
 )
 BUFFERIZE = Stage(
     "bufferize",

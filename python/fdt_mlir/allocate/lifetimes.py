@@ -18,7 +18,7 @@ from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.normalize.structured import element_bytes, element_type, producer, tensor_bytes
 from fdt_mlir.passes import op_error
-from fdt_mlir.planner.problem import Offset
+from fdt_mlir.planner.problem import Buffer, Offset
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,19 @@ class Step:
 class Lifetimes:
     """The buffers of a function and the steps that use them, in program order.
 
-    `loops` are the tile loops, inner ones before those around them.
+    `loops` are the tile loops, inner ones before those around them. `state` lasts from inference to
+    inference, and stands for no value of the function.
     """
 
     buffers: tuple[LiveBuffer, ...]
     steps: tuple[Step, ...]
     loops: tuple[LoopSteps, ...] = ()
+    state: tuple[Buffer, ...] = ()
 
     def live_bytes(self, step: int) -> int:
         """Sum of the sizes of all buffers that are alive in a step."""
-        return sum(b.size_bytes for b in self.buffers if b.first <= step < b.last)
+        buffers = (*self.buffers, *self.state)
+        return sum(b.size_bytes for b in buffers if b.first <= step < b.last)
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,18 @@ class LoopSteps:
     last: int
 
 
+def rows_taken(end: int) -> Buffer:
+    """The count of rows of a streamed input that are there; it lasts from call to call."""
+    return Buffer("rows_taken", 4, 0, end, align=4)
+
+
 def lifetimes_of(function: ir.Operation) -> Lifetimes:
     """Find the buffers and steps of a function of one block.
 
     Every kernel call is a step, in program order. Inputs live from the first step, outputs and
-    inputs that are to be kept to the last. A buffer that exists before or after an iteration of a
-    tile loop lives as long as the whole loop; one that is allocated inside it lives within an
-    iteration.
+    inputs that are to be kept to the last; a streamed input is no buffer. A buffer that exists
+    before or after an iteration of a tile loop lives as long as the whole loop; one that is
+    allocated inside it lives within an iteration.
 
     Raises CompileError where something is read that nothing writes, or cannot be planned.
     """
@@ -103,6 +111,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     terminator = list(block.operations)[-1].operation
     outputs = [view_of(value).base for value in terminator.operands]
     promises = read_promises(function)
+    if promises.stream_input:
+        del spans[block.arguments[0]]
     if promises.keep_inputs:
         outputs += block.arguments
     pins: dict[ir.Value, Offset] = {block.arguments[n]: pin for n, pin in promises.pins.items()}
@@ -124,7 +134,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
         for value, span in spans.items()
         if _is_buffer(value)
     ]
-    return Lifetimes(tuple(buffers), tuple(steps), tuple(loops))
+    state = (rows_taken(end),) if promises.stream_input else ()
+    return Lifetimes(tuple(buffers), tuple(steps), tuple(loops), state)
 
 
 def _check(function: ir.Operation) -> None:

@@ -33,11 +33,12 @@ def place(
 
     Raises CompileError where they do not fit.
     """
+    buffers = [
+        Buffer(b.name, b.size_bytes, b.first, b.last, b.align, b.pin, b.home)
+        for b in lifetimes.buffers
+    ]
     problem = Problem(
-        tuple(
-            Buffer(b.name, b.size_bytes, b.first, b.last, b.align, b.pin, b.home)
-            for b in lifetimes.buffers
-        ),
+        (*buffers, *lifetimes.state),
         tuple(overlap for pair in pairs for overlap in pair.overlaps()),
     )
     memories = read_memories(function)

@@ -19,7 +19,8 @@ class PlanArenaPass(Pass):
     Requires: memrefs of static shape, written by kernel calls (fdt-verify-buffers).
     Ensures: every `memref.alloc` carries `fdt.offset` and `fdt.buffer` (its name); the function
         carries `fdt.input_offsets`, `fdt.arena_bytes`, `fdt.arena_align`,
-        `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`. The plan was checked by the
+        `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`; `fdt.rows_taken_offset` where its
+        input is streamed, which has no offset then. The plan was checked by the
         validator, which shares no code with the planner.
         Calls that the plan makes run backwards carry `fdt.reverse`.
         Where the function has several `fdt.memories`, each is an arena: allocations also carry
@@ -85,6 +86,8 @@ def _write(function: ir.Operation, lifetimes: Lifetimes, placement: Placement) -
                 op.attributes["fdt.memory"] = i64(memory)
     align = max((buffer.align for buffer in lifetimes.buffers), default=1)
     plans, attributes = placement.plans, function.attributes
+    for buffer in lifetimes.state:
+        attributes[f"fdt.{buffer.name}_offset"] = i64(placement.offsets[buffer.name])
     attributes["fdt.input_offsets"] = ir.DenseI64ArrayAttr.get(inputs)
     attributes["fdt.arena_bytes"] = i64(sum(plan.arena_bytes for plan in plans))
     attributes["fdt.arena_align"] = i64(max(align, 4))

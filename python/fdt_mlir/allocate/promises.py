@@ -1,13 +1,14 @@
-"""What the caller is promised of its inputs: that they stay intact, and where they lie.
+"""What the caller is promised of its inputs: that they stay intact, where they lie, how they come.
 
 Promises are attributes of the model's function, so that every stage reckons with them:
-`fdt.keep_inputs`, and `fdt.input_pins` with an offset for each input, -1 for none. Where there are
-several memories, `fdt.input_homes` has the number of the memory, -1 for any.
+`fdt.keep_inputs`, `fdt.input_pins` with an offset for each input, -1 for none, and
+`fdt.stream_input` where the caller hands over the rows of the only input one after the other. Where
+there are several memories, `fdt.input_homes` has the number of the memory, -1 for any.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,6 +20,7 @@ from fdt_mlir.normalize.structured import element_bytes, element_type, tensor_by
 from fdt_mlir.planner.problem import Offset
 
 _KEEP, _PINS, _HOMES = "fdt.keep_inputs", "fdt.input_pins", "fdt.input_homes"
+_STREAM = "fdt.stream_input"
 _FREE = -1
 
 Place = int | tuple[str, int]
@@ -30,11 +32,13 @@ class Promises:
     """`keep_inputs`: inputs are intact after an inference.
 
     `pins` and `homes`, by input number: offsets, and numbers of memories where there are several.
+    `stream_input`: the input is outside of the arena, its rows come one after the other.
     """
 
     keep_inputs: bool
     pins: Mapping[int, Offset]
     homes: Mapping[int, int]
+    stream_input: bool = False
 
 
 def read_promises(function: ir.Operation) -> Promises:
@@ -44,15 +48,24 @@ def read_promises(function: ir.Operation) -> Promises:
         _KEEP in function.attributes,
         {number: Offset(pin) for number, pin in pins if pin != _FREE},
         {number: home for number, home in homes if home != _FREE},
+        _STREAM in function.attributes,
     )
 
 
-def write_promises(function: ir.Operation, keep_inputs: bool, pins: Mapping[int, Place]) -> None:
+def write_promises(
+    function: ir.Operation,
+    keep_inputs: bool,
+    pins: Mapping[int, Place],
+    stream_input: bool = False,
+) -> None:
     """Write promises on a function in layer form, after its memories.
 
-    Raises UsageError for a pin that no plan can keep.
+    Raises UsageError for a pin that no plan can keep, and for an input that cannot be streamed.
     """
     inputs = list(function.regions[0].blocks[0].arguments)
+    if stream_input:
+        _check_stream(inputs, keep_inputs, bool(pins), len(read_memories(function)) > 1)
+        function.attributes[_STREAM] = ir.UnitAttr.get()
     places = {number: _resolve(function, number, place) for number, place in pins.items()}
     for number, (home, pin) in places.items():
         if number >= len(inputs):
@@ -99,3 +112,14 @@ def _check_capacity(function: ir.Operation, number: int, home: int, end: int) ->
             f"input {number} is pinned such that it ends at {end}, but memory"
             f" '{memories[home].name}' has {memories[home].capacity_bytes} bytes"
         )
+
+
+def _check_stream(
+    inputs: Sequence[ir.Value], keep_inputs: bool, is_pinned: bool, is_scattered: bool
+) -> None:
+    if len(inputs) != 1:
+        raise UsageError(f"the model has {len(inputs)} inputs, but only a single one is streamed")
+    if keep_inputs or is_pinned:
+        raise UsageError("an input that is streamed is not in the arena: nothing keeps or pins it")
+    if is_scattered:
+        raise UsageError("an input is streamed into one memory: give --memory only one")

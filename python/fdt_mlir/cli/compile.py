@@ -41,6 +41,7 @@ def _run(argv: Sequence[str]) -> int:
         keep_inputs=options.keep_inputs,
         pins=dict(options.pin),
         memories=options.memory,
+        stream_input=options.stream_input,
         outputs=options.outputs,
         io=options.io,
         numerics=options.numerics,

@@ -214,6 +214,11 @@ def _add_place_options(parser: argparse.ArgumentParser) -> None:
         help="leave the inputs intact: never reuse their bytes",
     )
     group.add_argument(
+        "--stream-input",
+        action="store_true",
+        help="take the input row by row, with <name>_push_rows: it is never whole in RAM",
+    )
+    group.add_argument(
         "--pin",
         type=parse_pin,
         action="append",

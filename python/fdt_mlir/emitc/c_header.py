@@ -47,6 +47,14 @@ def print_header(name: str, facts: Facts, selftest: bool = False) -> str:
 
 
 def _introduction(name: str, facts: Facts) -> list[str]:
+    if facts.streamed_input is not None:
+        prefix = f"{name.upper()}_INPUT_0"
+        return [
+            f"/* {name}: the input comes row by row, outputs live inside the arena, at the offsets",
+            f" * below. Call {name}_reset once; then for each inference push {prefix}_ROWS rows of",
+            f" * {prefix}_ROW_BYTES bytes, as many at a time as you like, call {name}_invoke and",
+            " * read the outputs. Keep the arena as it is between the calls. */",
+        ]
     inside = "inside the arena, at the offsets below"
     if len(facts.arenas) > 1:
         inside = "inside the arenas, at the offsets below"
@@ -88,7 +96,21 @@ def _prototype(name: str, facts: Facts) -> list[str]:
             f" * aligned to {prefix}_<MEMORY>_ALIGN; one of 0 bytes may be null. Returns 0 on",
             " * success. */",
         ]
-    return [*comment, f"int {name}_invoke({parameters});"]
+    if facts.streamed_input is None:
+        return [*comment, f"int {name}_invoke({parameters});"]
+    element = _c_type(facts.streamed_input)
+    return [
+        "/* Forgets the rows that were pushed. Call it before the first inference. */",
+        f"void {name}_reset({parameters});",
+        "",
+        "/* Takes the next `count` rows of the input, and computes what they allow. Returns 0, or",
+        " * 1 where the input has fewer rows left: those beyond it are not taken. */",
+        f"int {name}_push_rows({parameters}, const {element} *rows, int count);",
+        "",
+        "/* Computes the rest once all rows are there, and starts anew. Returns 0 on success, 1",
+        " * where rows are missing. */",
+        f"int {name}_invoke({parameters});",
+    ]
 
 
 def _selftest_prototype(name: str, facts: Facts) -> list[str]:
@@ -107,11 +129,18 @@ def _aligned_type(align: int) -> str:
 
 def _port(prefix: str, port: Port, facts: Facts) -> list[str]:
     shape = ", ".join(str(extent) for extent in port.shape)
+    if port.offset is None:
+        place = [
+            f"#define {prefix}_ROWS {port.rows}",
+            f"#define {prefix}_ROW_BYTES {port.bytes // port.rows}",
+        ]
+    else:
+        place = [f"#define {prefix}_OFFSET {port.offset}"]
     lines = [
         f'#define {prefix}_NAME "{_escaped(port.name)}"',
-        f"#define {prefix}_OFFSET {port.offset}",
+        *place,
         f"#define {prefix}_BYTES {port.bytes}",
-        f"#define {prefix}_TYPE {_C_TYPES.get(port.type, f'{port.type}_t')}",
+        f"#define {prefix}_TYPE {_c_type(port)}",
         f"#define {prefix}_RANK {len(port.shape)}",
         f"#define {prefix}_SHAPE {{{shape}}}",
     ]
@@ -122,6 +151,10 @@ def _port(prefix: str, port: Port, facts: Facts) -> list[str]:
         lines.append(f"#define {prefix}_SCALE {port.scale!r}f")
         lines.append(f"#define {prefix}_ZERO_POINT {port.zero_point}")
     return lines
+
+
+def _c_type(port: Port) -> str:
+    return _C_TYPES.get(port.type, f"{port.type}_t")
 
 
 def _escaped(text: str) -> str:

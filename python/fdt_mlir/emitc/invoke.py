@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fdt_mlir.allocate.memories import arena_names, arena_of
@@ -53,7 +53,7 @@ class InvokeFunction:
                 for name, argument in zip(names, body.arguments, strict=True)
             ]
             self.trace.start(bases)
-            self._operations(self.entry.regions[0].blocks[0], bases, {})
+            self._operations(operations_of(self.entry), bases, {})
             self.trace.finish(self._outputs())
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
@@ -69,11 +69,13 @@ class InvokeFunction:
         ]
 
     def _operations(
-        self, block: ir.Block, bases: Sequence[ir.Value], scalars: dict[ir.Value, Value]
+        self,
+        operations: Iterable[ir.Operation],
+        bases: Sequence[ir.Value],
+        scalars: dict[ir.Value, Value],
     ) -> None:
-        """Write the calls of a block and its loops; `scalars` are the index values so far."""
-        for operation in block.operations:
-            op = operation.operation
+        """Write calls and their loops; `scalars` are the index values so far."""
+        for op in operations:
             if op in self.calls:
                 self._call(op, bases, scalars)
             elif op.name == "scf.for":
@@ -92,7 +94,7 @@ class InvokeFunction:
         body = op.regions[0].blocks[0]
         with loop("tile", low, high, int(step.constant)) as value:
             # Only the values of the loop see it: a copy keeps them out of what follows.
-            self._operations(body, bases, {**scalars, body.arguments[0]: value})
+            self._operations(operations_of(op), bases, {**scalars, body.arguments[0]: value})
 
     def _call(
         self, op: ir.Operation, bases: Sequence[ir.Value], scalars: Mapping[ir.Value, Value]
@@ -157,6 +159,11 @@ class InvokeFunction:
             return integer(op, "fdt.offset")
         assert isinstance(view.base, ir.BlockArgument)
         return integers(self.entry, "fdt.input_offsets")[view.base.arg_number]
+
+
+def operations_of(op: ir.Operation) -> list[ir.Operation]:
+    """The operations of the only block of a function or loop."""
+    return [operation.operation for operation in op.regions[0].blocks[0].operations]
 
 
 def _base(name: str, arena: ir.Value) -> ir.Value:

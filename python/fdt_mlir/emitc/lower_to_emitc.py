@@ -8,6 +8,7 @@ from typing import ClassVar
 from fdt_mlir.allocate.lifetimes import lifetimes_of
 from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.attributes import integer, integers, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.constants import Constants
@@ -17,11 +18,13 @@ from fdt_mlir.emitc.kernel_calls import read_call
 from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
+from fdt_mlir.emitc.push_rows import StreamedFunctions
 from fdt_mlir.emitc.trace import TRACED, Extent, Trace
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
 from fdt_mlir.kernels.machine import Optimize, Tuning, find_machine
+from fdt_mlir.kernels.stream_input import INPUT_ROWS
 from fdt_mlir.normalize.structured import defined_functions, producer
 from fdt_mlir.passes import Pass, op_error
 
@@ -32,7 +35,8 @@ class LowerToEmitcPass(Pass):
 
     Requires: kernel calls on memrefs with planned offsets (fdt-plan-arena), one public function.
     Ensures: only emitc operations; one function per distinct kernel, constants in the order of
-        use, and `<model>_invoke`.
+        use, and `<model>_invoke`, with `<model>_push_rows` and `<model>_reset` where the input is
+        streamed.
     Fails when: the module has no planned function, or a type or a scalar operation has no C.
 
     `model` is the prefix of all public names; `header` the file that the C includes first. The
@@ -77,13 +81,18 @@ class LowerToEmitcPass(Pass):
         constants = Constants(emitted.body)
         places = {call.op: constants.declare(call) for call in calls}
         padding = PaddingRows()
-        names = KernelFunctions(functions, emitted.body, tuning, padding).declare(calls)
+        # The rows of a streamed input are taken by `push_rows` itself.
+        written = [call for call in calls if call.kernel.layer != INPUT_ROWS]
+        names = KernelFunctions(functions, emitted.body, tuning, padding).declare(written)
         by_op = {call.op: call for call in calls}
-        invoke = InvokeFunction(self.model, entry, emitted.body, by_op, names, places)
-        invoke.write()
-        if self.trace:
-            traced = replace(invoke, trace=_trace_of(entry)).write()
-            traced.attributes[TRACED] = ir.UnitAttr.get()
+        if read_promises(entry).stream_input:
+            StreamedFunctions(self.model, entry, emitted.body, by_op, names, places).write()
+        else:
+            invoke = InvokeFunction(self.model, entry, emitted.body, by_op, names, places)
+            invoke.write()
+            if self.trace:
+                traced = replace(invoke, trace=_trace_of(entry)).write()
+                traced.attributes[TRACED] = ir.UnitAttr.get()
         write_helpers(emitted)
         padding.write(emitted)
         write_prelude(emitted)

@@ -14,6 +14,7 @@ from fdt_mlir.kernels.index_values import Index, IndexArithmetic, index_value
 from fdt_mlir.kernels.kernel import Kernel, create_call, destination_of, inputs_of
 from fdt_mlir.kernels.row_path import RowPath, result_spans, row_paths
 from fdt_mlir.kernels.split_reduction import Part, can_split, split_reduction
+from fdt_mlir.kernels.stream_input import INPUT_ROWS
 from fdt_mlir.kernels.tile_ranges import Span, Spans
 from fdt_mlir.normalize.structured import element_type, producer, shape_of
 from fdt_mlir.passes import Pass, op_error
@@ -117,7 +118,10 @@ class _PathBuilder:
 
     @cached_property
     def rings(self) -> Mapping[int, int]:
-        """The calls of which rows are carried to the next tile, and along which dimension."""
+        """The calls of which rows are carried to the next tile, and along which dimension.
+
+        Those of a streamed input come between two tiles.
+        """
         if self.path.stream is None:
             return {}
         stream = self.path.stream
@@ -125,7 +129,8 @@ class _PathBuilder:
         return {
             number: self.path.row_dim(number)
             for number, rows in enumerate(kept)
-            if rows.carried and number not in self.whole
+            if (rows.carried or self.path.kernels[number].layer == INPUT_ROWS)
+            and number not in self.whole
         }
 
     def fan_in(self, module: ir.Module) -> dict[ir.Operation, ir.Value]:

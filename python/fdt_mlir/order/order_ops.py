@@ -48,7 +48,8 @@ class OrderOpsPass(Pass):
         layers = _layers(block)
         if layers:
             graph = read_layers(module)
-            units = [layers[step.name] for step in graph.steps]
+            # What takes the rows of a streamed input has no operations yet.
+            units = [layers.get(step.name, []) for step in graph.steps]
         else:
             graph = read_kernels(entry)
             units = [[op] for op in step_ops(entry)]

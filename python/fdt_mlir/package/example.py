@@ -68,7 +68,8 @@ def _ports(model: FirmwareModel) -> list[str]:
     for number, tensor in enumerate(model.inputs):
         port = f"{prefix}_INPUT_{number}"
         values = {**_place(number, port, tensor), "VALUE": _input_value(tensor, port)}
-        functions.append(fill_file("example/input.c", values))
+        template = "input_rows" if tensor.is_streamed else "input"
+        functions.append(fill_file(f"example/{template}.c", {"NAME": model.name, **values}))
     for number, tensor in enumerate(model.outputs):
         port = f"{prefix}_OUTPUT_{number}"
         values = {**_place(number, port, tensor), "PRINT": _output_print(tensor, port)}

@@ -12,11 +12,15 @@ Files = dict[str, "str | bytes"]
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output: its element type by name, such as "int8", and the arena it lies in."""
+    """An input or output: its element type by name, such as "int8", and the arena it lies in.
+
+    One that is streamed goes through that arena row by row.
+    """
 
     type: str
     is_quantized: bool
     arena: str
+    is_streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def firmware_model(files: Mapping[str, str], report: Mapping[str, Any]) -> Firmw
 
 
 def _tensor(entry: Mapping[str, Any], arenas: tuple[str, ...]) -> Tensor:
-    return Tensor(entry["type"], entry["scale"] is not None, arenas[int(entry["arena"])])
+    arena = arenas[int(entry["arena"])]
+    return Tensor(entry["type"], entry["scale"] is not None, arena, entry["offset"] is None)
 
 
 def below(files: Files, folder: str) -> Files:

@@ -15,6 +15,7 @@ from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import tensor_view_of
 from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.kernels.stream_input import StreamInputPass
 from fdt_mlir.normalize.structured import (
     element_bytes,
     is_constant,
@@ -40,6 +41,7 @@ def build_graph(module: ir.Module, in_place: bool = True, external_io: bool = Fa
     """
     copy = copy_module(module)
     FormKernelsPass().run(copy)
+    StreamInputPass().run(copy)
     PlacePartsPass().run(copy)
     run_mlir_passes(copy, "canonicalize,cse")
     graph = graph_of_kernels(copy, in_place)
@@ -105,7 +107,10 @@ class _Builder:
         pins = {inputs[number]: pin for number, pin in promises.pins.items()}
         if promises.homes:
             pins.clear()  # Here, several memories are one arena, in which offsets mean nothing.
-        return Graph(tuple(self.layers), self._tensor_nodes(outputs, pins), self.in_place)
+        tensors = self._tensor_nodes(outputs, pins)
+        if promises.stream_input:
+            tensors[inputs[0]] = replace(tensors[inputs[0]], external=True, streamed=True)
+        return Graph(tuple(self.layers), tensors, self.in_place)
 
     def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:
         self.tensors[name] = _Tensor(name, value, [])
@@ -153,9 +158,7 @@ class _Builder:
                     self.tensors[self.shown[value]].whole_because = "a part of it is copied"
         self.shown[op.results[0]] = self.shown[target]
 
-    def _tensor_nodes(
-        self, outputs: set[str], pins: Mapping[str, Offset]
-    ) -> Mapping[str, TensorNode]:
+    def _tensor_nodes(self, outputs: set[str], pins: Mapping[str, Offset]) -> dict[str, TensorNode]:
         consumers: dict[str, list[int]] = {name: [] for name in self.tensors}
         for number, layer in enumerate(self.layers):
             for name in dict.fromkeys(read.tensor for read in layer.reads):

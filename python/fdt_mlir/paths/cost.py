@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fdt_mlir.allocate.lifetimes import rows_taken
 from fdt_mlir.allocate.overlaps import Ends, exemptions
 from fdt_mlir.paths.cones import grow_cone
 from fdt_mlir.paths.graph import Graph, MayOverlap
@@ -215,11 +216,14 @@ class _Flattener:
         for tensor in self.graph.tensors.values():
             if tensor.is_output:
                 extend(tensor.name, spans.get(tensor.name, (0, end))[0], end)
-        buffers = tuple(
+        buffers = [
             Buffer(name, self.sizes[name], *span, align=self.aligns[name], pin=self._pin(name))
             for name, span in spans.items()
-        )
-        return TiledProgram(tuple(self.steps), Problem(buffers, self._overlaps(spans)))
+            if not self._is_streamed(name)
+        ]
+        if self.graph.streams_input:
+            buffers.append(rows_taken(end))
+        return TiledProgram(tuple(self.steps), Problem(tuple(buffers), self._overlaps(spans)))
 
     def _overlaps(self, spans: Mapping[str, tuple[int, int]]) -> tuple[Overlap, ...]:
         """The exemptions of all steps that write a new buffer and are the last to read another."""
@@ -230,7 +234,9 @@ class _Flattener:
             dying = [
                 each
                 for each in step.overlaps
-                if spans[each.tensor][1] == number + 1 and not self._is_output(each.tensor)
+                if spans[each.tensor][1] == number + 1
+                and not self._is_output(each.tensor)
+                and not self._is_streamed(each.tensor)
             ]
             result = Ends(step.writes, self.sizes[step.writes])
             for each in dying:
@@ -245,6 +251,9 @@ class _Flattener:
 
     def _pin(self, name: str) -> Offset | None:
         return self.graph.tensors[name].pin if name in self.graph.tensors else None
+
+    def _is_streamed(self, name: str) -> bool:
+        return name in self.graph.tensors and self.graph.tensors[name].streamed
 
     def _is_output(self, name: str) -> bool:
         return name in self.graph.tensors and self.graph.tensors[name].is_output

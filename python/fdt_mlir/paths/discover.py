@@ -21,6 +21,7 @@ from fdt_mlir.paths.graph import Graph, TensorNode
 from fdt_mlir.paths.merges import mergeable_groups
 from fdt_mlir.paths.paper import paper_regions
 from fdt_mlir.paths.path_plan import (
+    STREAMING,
     Discovery,
     DiscoveryOptions,
     Family,
@@ -50,8 +51,6 @@ _SEARCHES: dict[Strategy, tuple[tuple[str, ...], ...]] = {
     "auto": (("fdt", "ffmt", "mixed", "stream"), ("fdt", "ffmt", "mixed"), ("stream",)),
 }
 _BUILT_AS: dict[str, Family] = {"fdt": "fdt", "stream": "stream"}
-# The strategies that look at the model with layers merged too, see `merges.py`.
-_MERGING: tuple[Strategy, ...] = ("stream", "auto")
 # Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
 _SCORING = LayoutLimits.quick()
 # Choices that a better layout could put first are planned again, with full limits.
@@ -67,7 +66,7 @@ def discover(module: ir.Module, options: DiscoveryOptions, external_io: bool = F
     # The original computes nothing in place.
     graph = build_graph(module, options.strategy != "paper", external_io)
     grounds = [Ground(graph)]
-    groups = mergeable_groups(graph) if options.strategy in _MERGING else []
+    groups = mergeable_groups(graph) if options.strategy in STREAMING else []
     if groups:
         names = tuple(tuple(graph.layers[member].name for member in group) for group in groups)
         grounds.append(
@@ -140,9 +139,12 @@ class _Chooser:
     """Plans arenas of choices and picks the one that the options ask for."""
 
     def __init__(self, ground: Ground, options: DiscoveryOptions):
+        self.graph = ground.graph
         self.macs = ground.graph.macs
         self.options = options
-        self.scored = [_score(ground, ())]
+        # Nothing tiled is always possible, but for a streamed input, which a path has to take.
+        must_tile = ground.graph.streams_input and options.strategy in STREAMING
+        self.scored = [] if must_tile else [_score(ground, ())]
 
     def add(self, ground: Ground, choices: Sequence[tuple[Candidate, ...]]) -> None:
         """Plan the arenas of choices, such as a Pareto front."""
@@ -151,12 +153,13 @@ class _Chooser:
         self.scored += [_score(ground, regions) for regions in new]
 
     def choose(self) -> _Scored:
-        """The best choice. Raises CompileError where none fits the RAM."""
+        """The best choice. Raises CompileError where none fits the RAM, or can stream the input."""
+        if not self.scored:
+            raise self._no_stream()
         return self._least_work() if self.options.ram_bytes else self._least_arena()
 
     def _least_arena(self) -> _Scored:
         limit = self.options.max_mac_overhead / 100
-        # Nothing tiled is always allowed, and comes first.
         allowed = [s for s in self.scored if overhead(s.macs, self.macs) <= limit]
         best = min(allowed, key=lambda scored: scored.rank)
         hopeful = [scored for scored in allowed if scored.bound_bytes < best.arena_bytes]
@@ -199,6 +202,17 @@ class _Chooser:
                 more = overhead(scored.macs, self.macs)
                 points.append(ParetoPoint(scored.arena_bytes, round(more, 6)))
         return tuple(points)
+
+    def _no_stream(self) -> CompileError:
+        taking = next(n for n in range(len(self.graph.layers)) if self.graph.takes_rows(n))
+        readers = self.graph.result_of(taking).consumers
+        reader = self.graph.layers[readers[0] if readers else taking]
+        return compile_error(
+            f"the input cannot be streamed: no path begins with '{reader.name}' and takes the rows"
+            " one after the other",
+            reader.location,
+            "compile without --stream-input; --explain says what keeps the layers apart",
+        )
 
     def _nothing_fits(self, best: _Scored) -> CompileError:
         program, plan = predict_layout(best.ground.graph, best.regions)
@@ -279,13 +293,15 @@ def _describe(options: DiscoveryOptions, grounds: Sequence[Ground], chooser: _Ch
 
 def _untiled_plan(graph: Graph) -> UntiledPlan:
     program, plan = predict_layout(graph, ())
-    tensors = graph.tensors.values()
+    # What is no tensor counts rows of a streamed input.
+    names = [buffer.name for buffer in program.problem.buffers]
+    tensors = {name: graph.tensors.get(name) for name in names}
     return UntiledPlan(
         tuple(step.name for step in program.steps),
         program.problem,
         plan,
-        {tensor.name: tensor.shape for tensor in tensors},
-        {tensor.name: _role_of(tensor) for tensor in tensors},
+        {name: tensor.shape if tensor else (1,) for name, tensor in tensors.items()},
+        {name: _role_of(tensor) if tensor else "inner" for name, tensor in tensors.items()},
     )
 
 
@@ -319,7 +335,7 @@ def _path_plan(
     others = [other for other in regions if other is not region]
     _, without = predict_layout(graph, others, _SCORING)
     return PathPlan(
-        layers=tuple(graph.layers[member].name for member in region.members),
+        layers=tuple(graph.layers[member].name for member in _model_layers(graph, region)),
         dims=region.dims,
         tiles=region.sizes,
         # What mixes channels and rows is built like rows.
@@ -329,10 +345,16 @@ def _path_plan(
     )
 
 
+def _model_layers(graph: Graph, region: Candidate) -> list[int]:
+    """The members of a region that are layers of the model."""
+    return [member for member in region.members if not graph.takes_rows(member)]
+
+
 def glyph_of(graph: Graph, region: Candidate) -> str:
     """Draw a path; `path_plan.py` says what the signs mean."""
     if region.family == "stream":
-        return "|" + "-" * (len(region.members) - 2) + "|"
+        layers = len(_model_layers(graph, region))
+        return "|" + "-" * (layers - 2) + "|" * (layers > 1)
     if region.family != "fdt":
         return "[" + "-" * (len(region.members) - 2) + "]"
     inside = {graph.layers[member].result for member in region.members}

@@ -124,7 +124,8 @@ class TensorNode:
     Of a tensor that several layers write, each a part, `producer` is the first and `last_writer`
     the last. What the caller reads afterwards, an input to be kept too, is an output. `pin` fixes
     an input's place. A tensor with a `whole_because` must exist whole, for this reason. One that
-    is `external`, an input or output outside of the arena, needs no bytes of it.
+    is `external`, an input or output outside of the arena, needs no bytes of it; a `streamed` input
+    is that, and its rows come one after the other.
     """
 
     name: str
@@ -137,6 +138,7 @@ class TensorNode:
     last_writer: int = 0
     whole_because: str | None = None
     external: bool = False
+    streamed: bool = False
 
     @property
     def is_input(self) -> bool:
@@ -144,6 +146,7 @@ class TensorNode:
 
     @property
     def size_bytes(self) -> int:
+        """Bytes in the arena."""
         return 0 if self.external else math.prod(self.shape) * self.element_bytes
 
 
@@ -157,6 +160,15 @@ class Graph:
     layers: tuple[LayerNode, ...]
     tensors: Mapping[str, TensorNode]
     in_place: bool = True
+
+    @property
+    def streams_input(self) -> bool:
+        """Whether the first layer takes the rows of a streamed input."""
+        return any(tensor.streamed for tensor in self.tensors.values())
+
+    def takes_rows(self, layer: int) -> bool:
+        """Whether a layer takes the rows of a streamed input: no layer of the model."""
+        return any(self.tensors[read.tensor].streamed for read in self.layers[layer].reads)
 
     @property
     def macs(self) -> int:

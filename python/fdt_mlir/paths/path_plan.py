@@ -25,6 +25,9 @@ from fdt_mlir.planner.problem import Problem
 Strategy = Literal["none", "fdt", "ffmt", "stream", "paper", "auto"]
 STRATEGIES: tuple[Strategy, ...] = ("none", "fdt", "ffmt", "stream", "paper", "auto")
 
+STREAMING: tuple[Strategy, ...] = ("stream", "auto")
+"""The strategies that keep rows instead of computing them again."""
+
 Role = Literal["input", "output", "inner"]
 """What a buffer holds: a tensor of the model's interface, or one between its layers."""
 

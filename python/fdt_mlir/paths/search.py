@@ -54,8 +54,10 @@ class Search:
 
     def __init__(self, graph: Graph, tables: Sequence[CandidateTable]):
         self.graph = graph
-        self.tables = list(tables)
-        self.needs = untiled_needs_bytes(graph)
+        self.tables = [table for table in tables if _keeps_streaming(graph, table)]
+        self.needs: list[int | None] = [*untiled_needs_bytes(graph)]
+        if graph.streams_input:
+            self.needs[0] = None  # rows that come one after the other are taken by a stream
         self.ending: dict[int, list[_Interval]] = {}
         for (first, end), numbers in _by_interval(self.tables).items():
             interval = self._interval(first, end, numbers)
@@ -93,7 +95,7 @@ class Search:
         for layer, needs in enumerate(self.needs):
             found: tuple[int, int, _Interval | None, int] | None = None
             before = best[layer]
-            if needs <= limit_bytes and before is not None:
+            if needs is not None and needs <= limit_bytes and before is not None:
                 found = (before[0], before[1], None, -1)
             for interval in self.ending.get(layer, ()):
                 start = best[interval.first]
@@ -115,7 +117,9 @@ class Search:
             assert entry is not None
             _, _, interval, position = entry
             if interval is None:
-                peak = max(peak, self.needs[layer - 1])
+                needs = self.needs[layer - 1]
+                assert needs is not None
+                peak = max(peak, needs)
                 layer -= 1
             else:
                 table, row = interval.places[position]
@@ -125,19 +129,30 @@ class Search:
         regions.reverse()
         return Choice(tuple(regions), peak, sum(region.extra_macs for region in regions))
 
+    def _most_bytes(self) -> int:
+        """What any choice needs at most."""
+        needs = [bytes_ for bytes_ in self.needs if bytes_ is not None]
+        peaks = [int(table.peak_bytes.max()) for table in self.tables if len(table)]
+        return max([*needs, *peaks] if len(needs) < len(self.needs) else needs, default=0)
+
     def front(self, lowest_bytes: int = 0) -> list[Choice]:
         """The Pareto front of needed bytes and work, from untiled downwards.
 
         Stops below `lowest_bytes`.
         """
         choices: list[Choice] = []
-        choice = self.within(max(self.needs, default=0))
+        choice = self.within(self._most_bytes())
         while choice is not None:
             choices.append(choice)
             if choice.needs_bytes <= lowest_bytes:
                 break
             choice = self.within(choice.needs_bytes - 1)
         return choices
+
+
+def _keeps_streaming(graph: Graph, table: CandidateTable) -> bool:
+    """Whether a streamed input, if there is one, stays streamed: it is in no other path."""
+    return not graph.streams_input or table.family == "stream" or table.members[0] > 0
 
 
 def _by_interval(tables: Sequence[CandidateTable]) -> Mapping[tuple[int, int], list[int]]:

@@ -49,6 +49,9 @@ def _tables(
 ) -> Iterator[CandidateTable]:
     for dim in dims:
         rows = follow_rows(graph, cone.members, dim)
+        # Rows of a streamed input come in the order in which they lie in memory.
+        if any(graph.takes_rows(member) and loop for member, loop in rows.loops.items()):
+            continue
         for length in range(2, len(rows.loops) + 1):
             members = cone.members[:length]
             whole = [m for m in members[1:] if not is_closed(graph, m, members)]

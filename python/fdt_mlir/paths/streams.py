@@ -7,7 +7,7 @@ the loops, so memory is exact.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,8 +47,15 @@ class Stream:
 
     @cached_property
     def kept(self) -> Mapping[int, KeptRows]:
-        """How many rows of each member's result exist at a time."""
-        return dict(zip(self.members, self.axis.kept_rows(list(self.spans.values())), strict=True))
+        """How many rows of each member's result exist at a time.
+
+        Those of a streamed input come between the iterations.
+        """
+        kept = self.axis.kept_rows(list(self.spans.values()))
+        return {
+            member: replace(rows, carried=rows.carried or self.graph.takes_rows(member))
+            for member, rows in zip(self.members, kept, strict=True)
+        }
 
     @cached_property
     def whole(self) -> tuple[int, ...]:
@@ -104,7 +111,9 @@ class Stream:
         return [
             name
             for name in dict.fromkeys(reads)
-            if name not in inside and self.graph.last_use[name] <= self.end
+            if name not in inside
+            and self.graph.last_use[name] <= self.end
+            and not self.graph.tensors[name].streamed
         ]
 
     def _reads_of(self, source: str) -> Iterator[tuple[int, Rows | None]]:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fdt_mlir.allocate.heat import accesses_by_buffer
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
 from fdt_mlir.allocate.memories import arena_names, arena_of, read_memories
 from fdt_mlir.allocate.plan_arena import is_entry
+from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
+from fdt_mlir.kernels.stream_input import INPUT_ROWS
 from fdt_mlir.normalize.structured import element_bytes, producer, tensor_bytes
 from fdt_mlir.paths.path_plan import Role
+from fdt_mlir.planner.problem import Buffer
 
 
 @dataclass(frozen=True)
 class Port:
     """An input or output of the model: where it lies and what its numbers mean.
 
-    `offset` counts from the start of the arena with number `arena`. `scale` is None where the
-    tensor is not quantised; real = scale * (stored - zero_point).
+    `offset` counts from the start of the arena with number `arena`; None for a streamed input,
+    which is in none but comes in `rows`. `scale` is None where the tensor is not quantised;
+    real = scale * (stored - zero_point).
     """
 
     name: str
@@ -31,9 +35,10 @@ class Port:
     type: str
     scale: float | None
     zero_point: int
-    offset: int
+    offset: int | None
     bytes: int
     arena: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,11 @@ class Facts:
     arenas: tuple[Arena, ...]
 
     @property
+    def streamed_input(self) -> Port | None:
+        """The input whose rows come one after the other; None where all are in the arena."""
+        return next((port for port in self.inputs if port.offset is None), None)
+
+    @property
     def live_sum_bytes(self) -> int:
         return max((step.live_bytes for step in self.steps), default=self.arena_bytes)
 
@@ -179,7 +189,10 @@ def collect_facts(module: ir.Module) -> Facts:
     (entry,) = [op.operation for op in module.body.operations if is_entry(op.operation)]
     lifetimes = lifetimes_of(entry)
     accesses = accesses_by_buffer(lifetimes)
-    buffers = tuple(_placed(entry, b, accesses[b.name]) for b in lifetimes.buffers)
+    buffers = (
+        *(_placed(entry, b, accesses[b.name]) for b in lifetimes.buffers),
+        *(_placed_state(entry, state) for state in lifetimes.state),
+    )
     attributes = entry.attributes
     return Facts(
         arena_bytes=attributes["fdt.arena_bytes"].value,
@@ -188,7 +201,7 @@ def collect_facts(module: ir.Module) -> Facts:
         layout_proved_optimal=attributes["fdt.layout_proved_optimal"].value,
         order_gap_bytes=attributes["fdt.order_gap_bytes"].value,
         weights_bytes=_weights_bytes(module),
-        inputs=_inputs(entry),
+        inputs=_inputs(entry, lifetimes),
         outputs=_outputs(entry),
         buffers=buffers,
         steps=_steps(lifetimes, {buffer.name: buffer for buffer in buffers}),
@@ -222,6 +235,22 @@ def _role_of(buffer: LiveBuffer) -> Role:
     if producer(buffer.value) is None:
         return "input"
     return "output" if buffer.outlives else "inner"
+
+
+def _placed_state(entry: ir.Operation, state: Buffer) -> PlacedBuffer:
+    """A counter that lasts from call to call."""
+    offset = integer(entry, f"fdt.{state.name}_offset")
+    return PlacedBuffer(
+        name=state.name,
+        shape=(1,),
+        bytes=state.size_bytes,
+        offset=offset,
+        first=state.first,
+        last=state.last,
+        type="int32",
+        accesses=0,
+        role="inner",
+    )
 
 
 def _steps(lifetimes: Lifetimes, placed: Mapping[str, PlacedBuffer]) -> tuple[StepFacts, ...]:
@@ -283,18 +312,24 @@ def _offset(entry: ir.Operation, value: ir.Value) -> int:
     view = view_of(value)
     op = producer(view.base)
     if op is None:
-        start = list(entry.attributes["fdt.input_offsets"])[ir.BlockArgument(view.base).arg_number]
+        inputs = integers(entry, "fdt.input_offsets")
+        # A streamed input has no place.
+        start = inputs[ir.BlockArgument(view.base).arg_number] if inputs else 0
     else:
         start = op.attributes["fdt.offset"].value
     return start + view.offset * element_bytes(view.element_type)
 
 
-def _inputs(entry: ir.Operation) -> tuple[Port, ...]:
+def _inputs(entry: ir.Operation, lifetimes: Lifetimes) -> tuple[Port, ...]:
     arguments = entry.regions[0].blocks[0].arguments
-    return tuple(
+    ports = [
         describe_port(entry, "input", n, value, _offset(entry, value))
         for n, value in enumerate(arguments)
-    )
+    ]
+    if read_promises(entry).stream_input:
+        (taking,) = [step.op for step in lifetimes.steps if step.name == INPUT_ROWS]
+        ports[0] = replace(ports[0], offset=None, rows=read_kernel(taking).dims[0])
+    return tuple(ports)
 
 
 def _outputs(entry: ir.Operation) -> tuple[Port, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fdt_mlir import __version__
 from fdt_mlir.paths.path_plan import Discovery, DiscoveryOptions, PathPlan, UntiledPlan, overhead
-from fdt_mlir.report.facts import Facts, PlanBuffer, PlanStep, StepFacts, find_peak
+from fdt_mlir.report.facts import Facts, PlanBuffer, PlanStep, Port, StepFacts, find_peak
 
 _PACKAGES = ("iree-base-compiler", "tosa-converter-for-tflite")
 
@@ -41,8 +41,8 @@ def build_report(
         "macs_untiled": discovery.untiled_macs,
         "mac_overhead": overhead(facts.macs, discovery.untiled_macs),
         "weights_bytes": facts.weights_bytes,
-        "inputs": [asdict(port) for port in facts.inputs],
-        "outputs": [asdict(port) for port in facts.outputs],
+        "inputs": [_port(port) for port in facts.inputs],
+        "outputs": [_port(port) for port in facts.outputs],
         "buffers": [asdict(buffer) for buffer in facts.buffers],
         "steps": [_step(step, discovery.paths) for step in facts.steps],
         "untiled": _untiled(discovery.untiled),
@@ -94,3 +94,11 @@ def _path(path: PathPlan) -> Mapping[str, Any]:
         "tiles": list(path.tiles),
         "saved_bytes": path.saved_bytes,
     }
+
+
+def _port(port: Port) -> dict[str, Any]:
+    """An input or output; only one that is streamed has rows."""
+    entries = asdict(port)
+    if port.offset is not None:
+        del entries["rows"]
+    return entries

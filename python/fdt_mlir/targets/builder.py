@@ -172,6 +172,12 @@ class _Recipe:
         """The files of the model; a traced one has all of the product's main file in it."""
         if self.variant.listener is None:
             return list(self.model.sources)
+        if any(tensor.offset is None for tensor in self.model.inputs):
+            raise compile_error(
+                f"the input of '{self.model.name}' is streamed: its steps cannot be watched",
+                SourceLocation(str(self.model.folder)),
+                "compile the model without --stream-input for that",
+            )
         traced = self.model.traced_source
         if not traced.is_file():
             raise compile_error(

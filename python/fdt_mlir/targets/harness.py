@@ -31,7 +31,7 @@ def main_source(model: CompiledModel, variant: Variant = PLAIN) -> str:
         "  const struct fdt_model model = {",
         "      .invoke = invoke,",
         "      .arenas = arenas,",
-        f"      .arena_count = {len(model.arenas)},",
+        f"      .arena_count = {len(model.arenas) + _is_streamed(model)},",
         "      .inputs = input_regions,",
         f"      .input_count = {len(model.inputs)},",
         "      .outputs = output_regions,",
@@ -52,17 +52,51 @@ def _arenas(model: CompiledModel, invoke: str) -> list[str]:
         size, align = (f"{model.macro_prefix}_{name.upper()}_{what}" for what in ("BYTES", "ALIGN"))
         storage.append(f"static uint8_t {name}_storage[FDT_STORAGE_BYTES({size}, {align})];")
         rows.append(f"    {{{name}_storage, {size}, {align}}},")
-    parameters = ", ".join(f"void *{name}" for name in model.arenas)
-    places = ", ".join(f"places[{number}]" for number in range(len(model.arenas)))
+    if _is_streamed(model):
+        size = f"{model.macro_prefix}_INPUT_0_BYTES"
+        storage.append(f"static uint8_t input_storage[FDT_STORAGE_BYTES({size}, 8)];")
+        rows.append(f"    {{input_storage, {size}, 8}},")
     return [
         *storage,
         "static const struct fdt_arena arenas[] = {",
         *rows,
         "};",
         "",
+        *(_invoke_with_rows(model) if _is_streamed(model) else _invoke(model, invoke)),
+    ]
+
+
+def _is_streamed(model: CompiledModel) -> bool:
+    """Whether the input is pushed row by row; the harness keeps it in a place of its own."""
+    return any(tensor.offset is None for tensor in model.inputs)
+
+
+def _invoke(model: CompiledModel, invoke: str) -> list[str]:
+    parameters = ", ".join(f"void *{name}" for name in model.arenas)
+    places = ", ".join(f"places[{number}]" for number in range(len(model.arenas)))
+    return [
         f"int {invoke}({parameters}); /* the header does not know a traced model */",
         "/* Places as a list, parameters one by one. */",
         f"static int invoke(void *const *places) {{ return {invoke}({places}); }}",
+    ]
+
+
+def _invoke_with_rows(model: CompiledModel) -> list[str]:
+    name, prefix = model.name, model.macro_prefix
+    return [
+        "/* Pushes the rows of the input, one, two or three at a time. */",
+        "static int invoke(void *const *places) {",
+        f"  const {prefix}_INPUT_0_TYPE *const rows = places[1];",
+        f"  const int elements = {prefix}_INPUT_0_ROW_BYTES / (int)sizeof *rows;",
+        f"  {name}_reset(places[0]);",
+        f"  for (int row = 0, count = 1; row < {prefix}_INPUT_0_ROWS; row += count) {{",
+        f"    const int left = {prefix}_INPUT_0_ROWS - row;",
+        "    count = row % 3 + 1 < left ? row % 3 + 1 : left;",
+        f"    const int status = {name}_push_rows(places[0], rows + row * elements, count);",
+        "    if (status) return status;",
+        "  }",
+        f"  return {name}_invoke(places[0]);",
+        "}",
     ]
 
 
@@ -88,6 +122,11 @@ def _regions(prefix: str, kind: str, tensors: Sequence[TensorSpec], arena_count:
     rows: list[str] = []
     for index, tensor in enumerate(tensors):
         offset, size = f"{prefix}_{index}_OFFSET", f"{prefix}_{index}_BYTES"
+        if tensor.offset is None:  # in the place behind the arena
+            all_rows = f"{prefix}_{index}_ROWS * {prefix}_{index}_ROW_BYTES"
+            checks += _agreement(f"{kind}_{index}", f"{all_rows} == {tensor.size_bytes}")
+            rows.append(f"    {{{arena_count}, 0, {size}}},")
+            continue
         condition = f"{offset} == {tensor.offset} && {size} == {tensor.size_bytes}"
         if arena_count > 1:
             condition += f" && {prefix}_{index}_MEMORY == {tensor.arena}"

@@ -44,7 +44,7 @@ class TensorSpec:
     name: str
     shape: tuple[int, ...]
     type: str
-    offset: int
+    offset: int | None
     size_bytes: int
     scale: float | None = None
     zero_point: int | None = None
@@ -171,7 +171,7 @@ def _tensor(entry: Mapping[str, Any]) -> TensorSpec:
         name=str(entry["name"]),
         shape=tuple(int(extent) for extent in entry["shape"]),
         type=str(entry["type"]),
-        offset=int(entry["offset"]),
+        offset=None if entry["offset"] is None else int(entry["offset"]),
         size_bytes=int(entry["bytes"]),
         scale=entry.get("scale"),
         zero_point=entry.get("zero_point"),

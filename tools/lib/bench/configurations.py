@@ -49,6 +49,7 @@ FOR_CORE: tuple[Configuration, ...] = (
     _for_core("m4-fdt", strategy="fdt"),
     _for_core("m4-ffmt", strategy="ffmt", max_mac_overhead=30.0),
     _for_core("m4-auto", strategy="auto"),
+    _for_core("m4-stream-input", strategy="auto", stream_input=True),
     _for_core("m4-speed", "speed", strategy="none"),
     _for_core("m4-size", "size", strategy="none"),
 )
@@ -58,6 +59,7 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
         *STRATEGIES,
         *(Configuration(f"budget-{n + 1}", {"strategy": "auto"}, budget=n) for n in range(BUDGETS)),
         *FOR_CORE,
+        Configuration("stream-input", {"strategy": "auto", "stream_input": True}),
         Configuration("tflm", {"strategy": "none", "numerics": "tflm"}),
     )
 }
