@@ -4,9 +4,11 @@ The problem type is stated in `problem.py`. The solvers run in turn, each only w
 did not reach the lower bound:
 
 1. first fit in several orders, then in orders changed at random;
-2. for plain packings (no pins, no exemptions): the skyline search for the lower bound itself;
-3. for small problems, or where pins or exemptions matter: constraint programming;
-4. for large plain packings: the skyline search for capacities in between, by bisection.
+2. for plain packings (no pins, no exemptions) that fill the lower bound in every step: orders of
+   addresses as PQ-trees;
+3. for plain packings: the skyline search for the lower bound itself;
+4. for small problems, or where pins or exemptions matter: constraint programming;
+5. for large plain packings: the skyline search for capacities in between, by bisection.
 
 All are bounded by counts, so the plan is the same on every machine.
 """
@@ -19,6 +21,7 @@ from fdt_mlir.planner.constraint_search import constraint_search
 from fdt_mlir.planner.greedy import Neighbourhood, arena_of, first_fit, warm_start_orders
 from fdt_mlir.planner.local_search import local_search
 from fdt_mlir.planner.lower_bound import live_sets, lower_bound_bytes
+from fdt_mlir.planner.perfect_packing import perfect_packing
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Offset, Problem
 from fdt_mlir.planner.skyline_search import skyline_search
@@ -28,12 +31,14 @@ from fdt_mlir.planner.skyline_search import skyline_search
 class LayoutLimits:
     """Counts that bound the searches; the same counts give the same plan on every machine.
 
+    `partitions` counts those that the search for perfect packings tries.
     `constraint_deterministic_time` is CP-SAT's unit of counted work; `skyline_nodes` counts nodes
     of the search for the lower bound, `bisection_nodes` those for each capacity above it. Plain
     packings of at most `small_buffers` buffers go to CP-SAT instead of the bisection.
     """
 
     local_search_rounds: int = 200
+    partitions: int = 5_000
     skyline_nodes: int = 400_000
     small_skyline_nodes: int = 20_000
     bisection_nodes: int = 50_000
@@ -45,6 +50,7 @@ class LayoutLimits:
         """Return limits to score many candidates by: each search ends within milliseconds."""
         return cls(
             local_search_rounds=50,
+            partitions=100,
             skyline_nodes=1_000,
             small_skyline_nodes=1_000,
             bisection_nodes=0,
@@ -141,6 +147,9 @@ def _pack(problem: Problem, progress: _Progress, limits: LayoutLimits) -> _Progr
     """Improve the layout of a plain packing."""
     if progress.is_optimal:
         return progress
+    progress = _pack_perfectly(problem, progress, limits.partitions)
+    if progress.is_optimal:
+        return progress
     is_small = len(problem.buffers) <= limits.small_buffers
     nodes = limits.small_skyline_nodes if is_small else limits.skyline_nodes
     progress = _pack_into(problem, progress, progress.bound_bytes, nodes)
@@ -159,22 +168,40 @@ def _pack(problem: Problem, progress: _Progress, limits: LayoutLimits) -> _Progr
     return progress
 
 
+def _pack_perfectly(problem: Problem, progress: _Progress, max_partitions: int) -> _Progress:
+    """Look for a layout that leaves no byte free in any step."""
+    filled = _filled(problem)
+    offsets = perfect_packing(tuple(problem.buffers[index] for index in filled), max_partitions)
+    return progress if offsets is None else _found(problem, progress, offsets, "perfect-packing")
+
+
+def _filled(problem: Problem) -> list[int]:
+    """The indices of the buffers that have bytes."""
+    return [index for index, buffer in enumerate(problem.buffers) if buffer.size_bytes]
+
+
+def _found(
+    problem: Problem, progress: _Progress, found: Sequence[Offset], solver: str
+) -> _Progress:
+    """Take over the offsets of the buffers that have bytes."""
+    offsets = [Offset(0)] * len(problem.buffers)
+    for index, offset in zip(_filled(problem), found, strict=True):
+        offsets[index] = offset
+    return _Progress(offsets, arena_of(problem, offsets), progress.bound_bytes, solver)
+
+
 def _pack_into(
     problem: Problem, progress: _Progress, capacity_bytes: int, max_nodes: int
 ) -> _Progress:
     """Look for a layout within `capacity_bytes`; raise the bound where there is none."""
-    filled = [index for index, buffer in enumerate(problem.buffers) if buffer.size_bytes]
-    buffers: tuple[Buffer, ...] = tuple(problem.buffers[index] for index in filled)
+    buffers: tuple[Buffer, ...] = tuple(problem.buffers[index] for index in _filled(problem))
     result = skyline_search(buffers, capacity_bytes, max_nodes)
     if result.verdict == "impossible":
         bound = max(progress.bound_bytes, capacity_bytes + 1)
         return replace(progress, bound_bytes=min(bound, progress.arena_bytes))
     if result.verdict == "undecided":
         return progress
-    offsets = [Offset(0)] * len(problem.buffers)
-    for index, offset in zip(filled, result.offsets, strict=True):
-        offsets[index] = offset
-    return _Progress(offsets, arena_of(problem, offsets), progress.bound_bytes, "skyline-search")
+    return _found(problem, progress, result.offsets, "skyline-search")
 
 
 def _constrain(problem: Problem, progress: _Progress, limits: LayoutLimits) -> _Progress:

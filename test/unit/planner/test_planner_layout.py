@@ -8,6 +8,7 @@ import pytest
 from fdt_mlir.planner.greedy import Neighbourhood, arena_of, first_fit, warm_start_orders
 from fdt_mlir.planner.layout import LayoutLimits, breadths_bytes, plan_layout
 from fdt_mlir.planner.lower_bound import live_sum_bytes, lower_bound_bytes
+from fdt_mlir.planner.perfect_packing import perfect_packing
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.planner.problem import Buffer, Offset, Overlap, Problem
 from fdt_mlir.planner.skyline_search import luby, skyline_search
@@ -62,6 +63,27 @@ def test_skyline_search_decides_every_capacity(block: int):
         assert validate(Problem(buffers), plan) == [], f"seed {seed}"
 
 
+# Wrong if a packing without a free byte is missed, or one is found that is none.
+def test_perfect_packings_are_found():
+    for seed in range(300):
+        random = Random(seed)
+        steps, grain = random.randint(2, 9), random.choice([1, 1, 4])
+        drawn = TightInstances(random.randint(2, 12), steps, 16 * grain, grain).generate(seed)
+        offsets = perfect_packing(drawn.buffers, 2_000)
+        assert offsets is not None, f"seed {seed}"
+        places = dict(zip((buffer.name for buffer in drawn.buffers), offsets, strict=True))
+        plan = Plan(places, 16 * grain, 16 * grain, True, "perfect-packing")
+        assert validate(drawn, plan) == [], f"seed {seed}"
+
+
+# Wrong if buffers that leave a byte free, or are aligned more coarsely, are taken for perfect.
+def test_what_is_no_perfect_packing():
+    half_empty = (Buffer("a", 4, 0, 2), Buffer("b", 3, 0, 1))
+    assert perfect_packing(half_empty, 100) is None
+    coarse = (Buffer("a", 3, 0, 1), Buffer("b", 4, 0, 1, align=4))
+    assert perfect_packing(coarse, 100) is None
+
+
 # Wrong if a bound exceeds what some layout reaches, exemptions included.
 def test_lower_bound_never_exceeds_the_optimum():
     for seed in range(100):
@@ -81,6 +103,16 @@ def test_tight_instances_are_packed_to_the_last_byte(count: int, seed: int):
     assert plan.arena_bytes == plan.lower_bound_bytes == problem.capacity_bytes == 1 << 20
 
 
+# Wrong if many births and deaths on the same steps hide the orders that fit.
+@pytest.mark.parametrize("count", [150, 250, 350, 450])
+def test_tight_instances_of_few_steps_are_packed_to_the_last_byte(count: int):
+    problem = TightInstances(buffers=count, steps=128).generate(2)
+    plan = plan_layout(problem, EXACT_ONLY)
+    assert validate(problem, plan) == []
+    assert plan.arena_bytes == problem.capacity_bytes
+    assert plan.solver == "perfect-packing"
+
+
 # Wrong if slack in some steps leads the search astray.
 @pytest.mark.parametrize("seed", [20, 22])
 def test_tight_instances_with_holes_are_packed_to_the_last_byte(seed: int):
@@ -96,7 +128,7 @@ def test_first_fit_reaches_the_live_sum_of_chains():
         random = Random(seed)
         sizes = [random.randint(1, 50_000) for _ in range(random.randint(2, 60))]
         buffers = tuple(Buffer(f"b{i}", size, i, i + 2) for i, size in enumerate(sizes))
-        plan = plan_layout(Problem(buffers), LayoutLimits(0, 0, 0, 0, 0.0))
+        plan = plan_layout(Problem(buffers), LayoutLimits(0, 0, 0, 0, 0, 0.0))
         pairs = pairwise(sizes)
         assert plan.arena_bytes == max(sum(pair) for pair in pairs), f"seed {seed}"
         assert (plan.solver, plan.proved_optimal) == ("first-fit", True), f"seed {seed}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import ROOT, check, cores, iree, ram, readme, speed
+from bench import ROOT, check, cores, iree, packings, ram, readme, speed
 from bench.configurations import CONFIGURATIONS
 from bench.limits import load_limits
 from bench.models import SHAPES_PREFIX, Model, find_models, find_shapes, select
@@ -84,6 +84,10 @@ def _readme(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, 
     return 0, None
 
 
+def _packings(options: argparse.Namespace, models: Sequence[Model]) -> tuple[int, Any]:
+    return packings.run(options.families)
+
+
 def _without_large(options: argparse.Namespace, models: Sequence[Model]) -> list[Model]:
     """Leave out what takes minutes, unless it was asked for."""
     return [m for m in models if options.large or not m.large or m.name in options.models]
@@ -104,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     _add_iree(commands)
     _add_check(commands)
     _add_readme(commands)
+    _add_packings(commands)
     return result
 
 
@@ -171,6 +176,23 @@ def _add_readme(commands: Any) -> None:
     command = commands.add_parser("readme", help="write the table of results in README.md")
     command.set_defaults(models=[])
     _add_common(command, _readme, timeout_seconds=600)
+
+
+def _add_packings(commands: Any) -> None:
+    command = commands.add_parser(
+        "packings", help="layouts of generated instances that are full to the last byte"
+    )
+    command.add_argument(
+        "--family",
+        dest="families",
+        nargs="+",
+        choices=tuple(packings.FAMILIES),
+        default=tuple(packings.FAMILIES),
+        metavar="NAME",
+        help="default: all",
+    )
+    command.set_defaults(models=[])
+    _add_common(command, _packings, timeout_seconds=600)
 
 
 def _add_models(command: argparse.ArgumentParser) -> None:
