@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
 from fdt_mlir.cli.compile_options import compile_parser
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.errors import ExitStatus, UsageError
+
+_FILE_COLUMNS = 120
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,13 +73,19 @@ def _run(argv: Sequence[str]) -> int:
     if options.json:
         sys.stdout.write(json.dumps(compiled.report, indent=2) + "\n")
     elif not options.quiet:
-        print_summary(compiled.report, Console(), code)
+        console = Console(width=_width())
+        print_summary(compiled.report, console, code)
         if options.explain:
-            print_explanation(compiled.report, compiled.discovery, Console())
+            print_explanation(compiled.report, compiled.discovery, console)
         if options.output is not None:
             written = [*compiled.files, *(f"{kind}/" for kind in options.package)]
             messages.print(f"wrote {', '.join(written)} to {options.output}")
     return ExitStatus.DONE
+
+
+def _width() -> int | None:
+    """Columns to print in: files and pipes, which have no width, get room for long names."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _FILE_COLUMNS
 
 
 def _emit_tflite_plan(options: argparse.Namespace) -> int:

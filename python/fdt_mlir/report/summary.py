@@ -99,7 +99,7 @@ def _peak(report: Mapping[str, Any], console: Console) -> Iterable[_Row]:
     yield (
         "peak",
         f"{peak['live_bytes']:,} B",
-        f"live in step {number}, [bold]{escape(peak['step'])}[/] ({steps[number]['kind']}), in"
+        f"step {number}, [bold]{escape(peak['step'])}[/] ({steps[number]['kind']}):"
         f" {count(len(live), 'buffer')}" + (f", {shared:,} B of it in place" if shared > 0 else ""),
     )
     for buffer in live[:_MOST_BUFFERS]:

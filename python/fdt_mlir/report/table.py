@@ -28,7 +28,7 @@ def steps_table(report: Mapping[str, Any]) -> Table:
     """One row per step: what it computes, where its result lies, and what is live."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title, justify in _COLUMNS:
-        table.add_column(title, justify=justify)
+        table.add_column(title, justify=justify, overflow="fold")
     most = report["live_sum_bytes"]
     buffers = {buffer["name"]: buffer for buffer in report["buffers"]}
     for number, step in enumerate(report["steps"]):
@@ -43,7 +43,7 @@ def steps_table(report: Mapping[str, Any]) -> Table:
             f"{result['bytes']:,}",
             _place(result, report["arenas"]),
             f"{step['live_bytes']:,}",
-            "[yellow]< most live[/]" if step["live_bytes"] == most else f"[dim]{path}[/]",
+            "[yellow]< most[/]" if step["live_bytes"] == most else f"[dim]{path}[/]",
         )
     return table
 
