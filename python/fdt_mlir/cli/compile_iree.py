@@ -18,10 +18,10 @@ def compile_iree(
 ) -> ExitStatus:
     """Compile for IREE, and write and show what the options ask for.
 
-    Raises UsageError for options that mean nothing without an arena of the caller's.
+    Raises UsageError for options that show or package the C.
     """
-    if options.pin or options.memory or options.package or options.explain or options.plot:
-        raise UsageError("--pin, --memory, --package, --explain and --plot are for the C back end")
+    if options.package or options.explain or options.plot:
+        raise UsageError("--package, --explain and --plot are for the C back end")
     target = "host" if options.target == "generic" else options.target
     with messages.status("importer") as status:
         compiled = compile_for_iree(options.model, choices, target, status.update)

@@ -22,7 +22,7 @@ from fdt_mlir.api import (
     write_folder,
 )
 from fdt_mlir.bindings import ir, mlir_context
-from fdt_mlir.errors import compile_error
+from fdt_mlir.errors import UsageError, compile_error
 from fdt_mlir.iree.compiler import RESUME, device_of, own_transient_bytes, run_iree_compile
 from fdt_mlir.iree.machines import IreeMachine, find_iree_machine
 from fdt_mlir.iree.project import Interface, project_files, read_interface
@@ -69,9 +69,14 @@ def compile_for_iree(
     """Compile a model file for IREE; `options.ram_bytes` limits the transient bytes.
 
     Raises CompileError where the model cannot be compiled or nothing fits the memory, UsageError
-    for a target that IREE is not told of.
+    for a target that IREE is not told of and for options that place inputs.
     """
     machine = find_iree_machine(target)
+    if options.pins or options.memories or options.stream_input:
+        raise UsageError(
+            "--pin, --memory and --stream-input say where inputs are, which belong to the caller"
+            " of an IREE module"
+        )
     name = options.name or identifier(path.stem) or "model"
     clock = Clock(progress)
     with mlir_context(), tempfile.TemporaryDirectory(prefix="fdt-iree-") as scratch:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.configurations import CONFIGURATIONS
+from bench.iree import SAMPLES, differing_samples, least_bytes
 from bench.models import Model
 from bench.store import Store
 from bench.subject import Subject
@@ -70,6 +71,16 @@ def _paths_note(subject: Subject) -> str:
     return f"{len(subject.compiled.report['paths'])} paths"
 
 
+def _iree_differences(subject: Subject) -> Measured:
+    differing = differing_samples(subject.model, subject.iree)
+    return _samples((differing, SAMPLES))
+
+
+def _percent_of_iree(subject: Subject) -> Measured:
+    planned, least = subject.iree.transient_bytes, least_bytes(subject.iree)
+    return Measured(round(100 * planned / least, 1), f"{planned} of {least} bytes")
+
+
 FIGURES: Mapping[str, Callable[[Subject], Measured]] = {
     "arena_bytes": _arena,
     "percent_of_untiled": lambda s: Measured(
@@ -107,6 +118,8 @@ FIGURES: Mapping[str, Callable[[Subject], Measured]] = {
         round(s.percent_of_untiled_instructions, 1), "halo work apart"
     ),
     "flash_bytes": lambda s: Measured(s.flash_bytes, "code and constants"),
+    "iree_differences": _iree_differences,
+    "iree_percent_of_own": _percent_of_iree,
     "files_differing_when_rebuilt": lambda s: Measured(
         len(s.differing_files), ", ".join(s.differing_files)
     ),

@@ -55,8 +55,8 @@ def _measure(model: Model, strategy: str) -> Iterator[Row]:
     try:
         options = api.CompileOptions(strategy=strategy, **model.choices())
         compiled = compile_for_iree(model.path, options)
-        least = _least_bytes(compiled)
-        differing = _differing(model, compiled)
+        least = least_bytes(compiled)
+        differing = differing_samples(model, compiled)
     except Exception as error:
         yield {"error": str(error) or repr(error)}
         return
@@ -75,7 +75,7 @@ def _measure(model: Model, strategy: str) -> Iterator[Row]:
     }
 
 
-def _least_bytes(compiled: IreeCompiled) -> int:
+def least_bytes(compiled: IreeCompiled) -> int:
     """What IREE allocates for the untiled module at its best."""
     with TemporaryDirectory() as folder:
         host = MACHINES["host"].flags()
@@ -85,7 +85,7 @@ def _least_bytes(compiled: IreeCompiled) -> int:
         )
 
 
-def _differing(model: Model, compiled: IreeCompiled) -> int:
+def differing_samples(model: Model, compiled: IreeCompiled) -> int:
     """How many samples give other outputs than the C of the untiled model."""
     c = api.compile(model.path, strategy="none", **model.choices())
     random = np.random.default_rng(0)

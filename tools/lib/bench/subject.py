@@ -18,6 +18,7 @@ from bench.references import Sample, TflmReference, reference_of, samples_of
 from bench.store import Store
 from e2e.harness import compare
 from fdt_mlir import api, targets
+from fdt_mlir.iree.backend import IreeCompiled, compile_for_iree
 from fdt_mlir.targets.model import Array
 from fdt_mlir.targets.toolchain import SectionSizes
 from models import oracle
@@ -109,6 +110,11 @@ class Subject:
             if text:
                 options += [flags.get(name, f"--{name.replace('_', '-')}"), text]
         return options
+
+    @cached_property
+    def iree(self) -> IreeCompiled:
+        """The model as a module for IREE's runtime."""
+        return compile_for_iree(self.model.path, api.CompileOptions(**self.choices))
 
     # --- Running -------------------------------------------------------------------------------
 
