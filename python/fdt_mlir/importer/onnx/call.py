@@ -91,6 +91,13 @@ class Call:
             return None
         return tuple(self.counted(int(axis), rank) for axis in given)
 
+    def named_axes(self, index: int, rank: int, count: int) -> tuple[int, ...]:
+        """Axes that an input names; the first `count` where it names none."""
+        given = self.optional(index, "axes")
+        if given is None:
+            return tuple(range(count))
+        return tuple(self.counted(int(axis), rank) for axis in given)
+
     def error(self, message: str, hint: str) -> CompileError:
         """A diagnostic that names the node."""
         place = SourceLocation(self.file, name=self.name)

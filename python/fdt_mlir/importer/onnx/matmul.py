@@ -21,8 +21,8 @@ from fdt_mlir.importer.onnx.contraction import (
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import Index, Loops, Read
 from fdt_mlir.importer.onnx.encoded import real
-from fdt_mlir.importer.onnx.movement import transposed
 from fdt_mlir.importer.onnx.quantisation import Array
+from fdt_mlir.importer.onnx.rearrange import transposed
 from fdt_mlir.importer.onnx.tensor import Tensor
 from fdt_mlir.importer.onnx.views import reshape
 

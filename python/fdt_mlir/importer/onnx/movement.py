@@ -1,52 +1,28 @@
-"""Operators that move or rename elements and compute nothing; stored integers stay as they are."""
+"""Operators that move or rename elements and compute nothing."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from fdt_mlir.importer.onnx.call import Call, Result, Translation
-from fdt_mlir.importer.onnx.elements import common_order, elementwise
-from fdt_mlir.importer.onnx.emit import Index, Loops, cut, empty, pad, paste, same
+from fdt_mlir.importer.onnx.elements import elementwise
+from fdt_mlir.importer.onnx.emit import cut, pad, same
 from fdt_mlir.importer.onnx.encoded import plain, real
-from fdt_mlir.importer.onnx.gather import gather_elements
-from fdt_mlir.importer.onnx.quantisation import Quantisation
-from fdt_mlir.importer.onnx.tensor import Tensor, computed, constant
-from fdt_mlir.importer.onnx.views import in_order, reshape
-
-
-def movable(tensor: Tensor) -> Tensor:
-    """A tensor whose elements may go anywhere: floats where scales differ from place to place."""
-    quantisation = tensor.quantisation
-    is_uneven = quantisation is not None and not quantisation.is_per_tensor
-    return real(tensor) if is_uneven else tensor
-
-
-def transposed(tensor: Tensor, permutation: Sequence[int]) -> Tensor:
-    """Rename dimensions: result dimension i is dimension permutation[i]. Nothing is moved."""
-    shape = tuple(tensor.shape[dim] for dim in permutation)
-    quantisation = _transposed_quantisation(tensor, permutation)
-    if tensor.data is not None:
-        return constant(np.transpose(tensor.data, permutation), quantisation)
-    order = tuple(tuple(permutation).index(dim) for dim in tensor.order)
-    return replace(tensor, shape=shape, order=order, quantisation=quantisation, flattened=None)
-
-
-def _transposed_quantisation(tensor: Tensor, permutation: Sequence[int]) -> Quantisation | None:
-    quantisation = tensor.quantisation
-    if quantisation is None or quantisation.is_per_tensor:
-        return quantisation
-    scale, zero_point = (
-        np.transpose(array.reshape((1,) * (tensor.rank - array.ndim) + array.shape), permutation)
-        if array.size > 1
-        else array
-        for array in (quantisation.scale, quantisation.zero_point)
-    )
-    return Quantisation(scale, zero_point)
+from fdt_mlir.importer.onnx.rearrange import (
+    concatenated,
+    gathered,
+    movable,
+    narrowed,
+    picked,
+    transposed,
+)
+from fdt_mlir.importer.onnx.tensor import Tensor, constant
+from fdt_mlir.importer.onnx.views import reshape
 
 
 def _transpose(call: Call) -> Tensor:
@@ -116,46 +92,6 @@ def _concat(call: Call) -> Tensor:
     return concatenated(tensors, call.axis(tensors[0].rank))
 
 
-def concatenated(tensors: Sequence[Tensor], axis: int) -> Tensor:
-    """Tensors one behind the other along an axis; integers stay where all stand for the same."""
-    tensors = [movable(tensor) for tensor in tensors]
-    if len(tensors) == 1:
-        return tensors[0]
-    quantisation = _shared(tensors)
-    if any(tensor.is_encoded for tensor in tensors) and quantisation is None:
-        tensors = [real(tensor) for tensor in tensors]
-    order = common_order(tensors, tensors[0].rank)
-    shape = list(tensors[0].shape)
-    shape[axis] = sum(tensor.shape[axis] for tensor in tensors)
-    whole = empty([shape[dim] for dim in order], tensors[0].dtype)
-    first = [0] * len(shape)
-    for tensor in tensors:
-        whole = paste(in_order(tensor, order), whole, first)
-        first[axis] += tensor.shape[axis]
-    result = computed(whole, shape, tensors[0].dtype, order)
-    return replace(result, quantisation=quantisation)
-
-
-def _shared(tensors: Sequence[Tensor]) -> Quantisation | None:
-    """What the integers of all tensors stand for, where that is the same."""
-    first = tensors[0].quantisation
-    if first is None or any(tensor.table is not None for tensor in tensors):
-        return None
-    others = [tensor.quantisation for tensor in tensors]
-    same = all(other is not None and first.equals(other) for other in others)
-    return first if same and len({tensor.dtype for tensor in tensors}) == 1 else None
-
-
-def narrowed(tensor: Tensor, axis: int, first: int, count: int) -> Tensor:
-    """A run of elements along an axis."""
-    shape = [count if dim == axis else extent for dim, extent in enumerate(tensor.shape)]
-    if tensor.data is not None:
-        taken = tensor.data.take(range(first, first + count), axis)
-        return constant(taken, tensor.quantisation)
-    start = [first if dim == axis else 0 for dim in range(tensor.rank)]
-    return cut(tensor, start, shape, [1] * tensor.rank)
-
-
 def _split(call: Call) -> Result:
     tensor = movable(call.tensor())
     axis = call.axis(tensor.rank)
@@ -177,11 +113,8 @@ def _split(call: Call) -> Result:
 def _slice(call: Call) -> Tensor:
     tensor = movable(call.tensor())
     starts, ends = call.constant(1, "starts"), call.constant(2, "ends")
-    axes = call.optional(3, "axes")
     steps = call.optional(4, "steps")
-    names = (
-        range(len(starts)) if axes is None else [call.counted(int(a), tensor.rank) for a in axes]
-    )
+    names = call.named_axes(3, tensor.rank, len(starts))
     first, step, shape = [0] * tensor.rank, [1] * tensor.rank, list(tensor.shape)
     for number, axis in enumerate(names):
         stride = 1 if steps is None else int(steps[number])
@@ -194,18 +127,6 @@ def _slice(call: Call) -> Tensor:
     return picked(
         tensor, [range(a, a + n * s, s) for a, n, s in zip(first, shape, step, strict=True)]
     )
-
-
-def picked(tensor: Tensor, places: Sequence[range]) -> Tensor:
-    """Elements at regular places; where they descend along a dimension, gathered one by one."""
-    for axis, place in enumerate(places):
-        if place.step < 0:
-            tensor = gathered(tensor, constant(np.array(place, np.int64)), axis)
-        elif len(place) != tensor.shape[axis]:
-            first, shape, step = [0] * tensor.rank, list(tensor.shape), [1] * tensor.rank
-            first[axis], shape[axis], step[axis] = place.start, len(place), place.step
-            tensor = cut(tensor, first, shape, step)
-    return tensor
 
 
 def _gather(call: Call) -> Tensor:
@@ -221,35 +142,16 @@ def _gather(call: Call) -> Tensor:
             )
         places = places % extent
         if places.size == 1:
-            first, shape = [0] * tensor.rank, list(tensor.shape)
-            first[axis], shape[axis] = int(places.item()), 1
-            taken = cut(tensor, first, shape, [1] * tensor.rank)
+            taken, shape = narrowed(tensor, axis, int(places.item()), 1), tensor.shape
             return reshape(taken, (*shape[:axis], *places.shape, *shape[axis + 1 :]))
         indices = constant(places)
     return gathered(tensor, indices, axis)
 
 
-def gathered(tensor: Tensor, indices: Tensor, axis: int) -> Tensor:
-    """Elements at indices along an axis; the dimensions of the indices take its place."""
-    shape = (*tensor.shape[:axis], *indices.shape, *tensor.shape[axis + 1 :])
-    loops = Loops(tuple(range(len(shape))))
-    place: tuple[Index, ...] = loops.result[axis : axis + indices.rank]
-    narrow = (
-        replace(indices, data=indices.data.astype(np.int32), dtype=np.dtype(np.int32))
-        if (indices.data is not None)
-        else indices
-    )
-    source = in_order(tensor)
-    return gather_elements(source, narrow, axis, shape, loops, place)
-
-
 def _pad(call: Call) -> Tensor:
     tensor = movable(call.tensor())
     amounts = call.constant(1, "the amounts")
-    axes = call.optional(3, "axes")
-    names = (
-        range(tensor.rank) if axes is None else [call.counted(int(a), tensor.rank) for a in axes]
-    )
+    names = call.named_axes(3, tensor.rank, tensor.rank)
     low, high = [0] * tensor.rank, [0] * tensor.rank
     for number, axis in enumerate(names):
         low[axis], high[axis] = int(amounts[number]), int(amounts[number + len(names)])
@@ -262,10 +164,10 @@ def _pad(call: Call) -> Tensor:
         number = int(tensor.quantisation.stored(np.array(number), tensor.dtype))
     elif tensor.table is not None:
         tensor = real(tensor)
-    first, shape = [max(-n, 0) for n in low], list(tensor.shape)
-    shape = [n - max(-a, 0) - max(-b, 0) for n, a, b in zip(shape, low, high, strict=True)]
-    if tuple(shape) != tensor.shape:
-        tensor = cut(tensor, first, shape, [1] * tensor.rank)
+    # Negative amounts crop.
+    extents = zip(tensor.shape, low, high, strict=True)
+    kept = [range(max(-before, 0), n + min(after, 0)) for n, before, after in extents]
+    tensor = picked(tensor, kept)
     return pad(tensor, [max(n, 0) for n in low], [max(n, 0) for n in high], number)
 
 

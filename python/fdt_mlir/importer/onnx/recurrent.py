@@ -14,7 +14,7 @@ from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.elementwise_ops import sigmoid
 from fdt_mlir.importer.onnx.encoded import real
 from fdt_mlir.importer.onnx.matmul import multiply
-from fdt_mlir.importer.onnx.movement import concatenated, narrowed, transposed
+from fdt_mlir.importer.onnx.rearrange import concatenated, narrowed, transposed
 from fdt_mlir.importer.onnx.scalars import Scalar, function, maximum
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import reshape

@@ -19,8 +19,8 @@ from fdt_mlir.importer.onnx.emit import Loops, Read, compute, stored_value
 from fdt_mlir.importer.onnx.encoded import plain, real
 from fdt_mlir.importer.onnx.evaluate import evaluate
 from fdt_mlir.importer.onnx.gather import element_at
-from fdt_mlir.importer.onnx.movement import gathered, movable
 from fdt_mlir.importer.onnx.quantisation import Array, Quantisation
+from fdt_mlir.importer.onnx.rearrange import gathered, movable
 from fdt_mlir.importer.onnx.scalars import FLOAT, INT32, Scalar, convert
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import in_order

@@ -14,8 +14,8 @@ import numpy as np
 
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import Loops, Read, compute, pad
-from fdt_mlir.importer.onnx.movement import concatenated, narrowed
 from fdt_mlir.importer.onnx.quantisation import Array
+from fdt_mlir.importer.onnx.rearrange import concatenated, narrowed
 from fdt_mlir.importer.onnx.scalars import INT32, INT64, Scalar, clip, convert
 from fdt_mlir.importer.onnx.tensor import Dtype, Tensor, constant
 from fdt_mlir.importer.onnx.views import merge, reshape, split

@@ -18,8 +18,8 @@ from flatbuffers import flexbuffers
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import constant_value
 from fdt_mlir.importer.onnx.gather import loop_index
-from fdt_mlir.importer.onnx.movement import concatenated, gathered, narrowed
 from fdt_mlir.importer.onnx.quantisation import Array
+from fdt_mlir.importer.onnx.rearrange import concatenated, gathered, narrowed
 from fdt_mlir.importer.onnx.reductions import greatest, total
 from fdt_mlir.importer.onnx.scalars import (
     FLOAT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fdt_mlir.importer.onnx.movement import picked
+from fdt_mlir.importer.onnx.rearrange import picked
 from fdt_mlir.importer.onnx.tensor import Tensor
 from fdt_mlir.importer.onnx.views import reshape
 from fdt_mlir.importer.tflite.call import Call
