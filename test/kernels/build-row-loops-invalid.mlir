@@ -60,3 +60,30 @@ func.func private @sum_less(%acc: i32, %x: i32, %total: i32) -> i32 {
   %next = arith.addi %acc, %less : i32
   return %next : i32
 }
+
+// -----
+
+#turned = affine_map<(y) -> (-y + 5)>
+#each = affine_map<(y) -> (y)>
+
+// Rows that are read backwards are not there yet when the first one is wanted.
+func.func @backwards(%input: tensor<6xi8>) -> tensor<6xi8> {
+  %place = bufferization.alloc_tensor() : tensor<6xi8>
+  // expected-error@+1 {{layer 'middle' cannot be part of a stream: the rows of its result are not read in order}}
+  %middle = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6>, fdt.kind = "elementwise",
+      fdt.layer = "middle", fdt.macs = 0 : i64, fdt.maps = [#each, #each],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64,
+      fdt.stages = [{args = ["in:0"], body = @same, over = array<i64: 0>}]} "elementwise"
+      ins(%input : tensor<6xi8>) outs(%place : tensor<6xi8>) -> tensor<6xi8>
+  %end_place = bufferization.alloc_tensor() : tensor<6xi8>
+  %end = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6>, fdt.kind = "elementwise",
+      fdt.layer = "end", fdt.macs = 0 : i64, fdt.maps = [#turned, #each],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64, fdt.row_dims = array<i64: 0>,
+      fdt.row_tiles = array<i64: 1>, fdt.row_stream,
+      fdt.stages = [{args = ["in:0"], body = @same, over = array<i64: 0>}]} "elementwise"
+      ins(%middle : tensor<6xi8>) outs(%end_place : tensor<6xi8>) -> tensor<6xi8>
+  return %end : tensor<6xi8>
+}
+func.func private @same(%x: i8) -> i8 {
+  return %x : i8
+}

@@ -122,3 +122,54 @@ func.func private @narrow(%x: i32) -> i8 {
   %y = arith.trunci %x : i32 to i8
   return %y : i8
 }
+
+// -----
+
+#window = affine_map<(y, k) -> (y + k)>
+#rows = affine_map<(y, k) -> (y)>
+
+// The same as a stream: one row of the end in an iteration, and of the tensor before it the one row
+// that is new. The two that the next window shares stay where they are, in a ring of three that the
+// loop carries; it begins before the end's first row, so that the first window comes row by row too.
+// CHECK-LABEL: func.func @stream(
+// CHECK-SAME: %[[INPUT:.*]]: tensor<10xi8>
+// CHECK-NOT: tensor<8xi8>
+// CHECK-DAG: %[[FIRST_TIME:.*]] = arith.constant -2 : index
+// CHECK-DAG: %[[ROWS:.*]] = arith.constant 6 : index
+// CHECK-DAG: %[[WHOLE:.*]] = bufferization.alloc_tensor() : tensor<6xi8>
+// CHECK-DAG: %[[RING:.*]] = bufferization.alloc_tensor() : tensor<3xi8>
+// CHECK: scf.for %{{.*}} = %[[FIRST_TIME]] to %[[ROWS]] step
+// CHECK-SAME: iter_args(%[[SO_FAR:.*]] = %[[WHOLE]], %[[KEPT:.*]] = %[[RING]])
+// CHECK: %[[MIDDLE:.*]] = iree_codegen.ukernel.generic
+// CHECK-SAME: fdt.layer = "middle"
+// CHECK-SAME: fdt.rings = array<i64: 1, 0, 8>
+// CHECK-SAME: ins(%[[INPUT]] : tensor<10xi8>) outs(%[[KEPT]] : tensor<3xi8>)
+// CHECK: %[[END:.*]] = iree_codegen.ukernel.generic
+// CHECK-SAME: fdt.layer = "end"
+// CHECK-SAME: fdt.rings = array<i64: 0, 0, 8>
+// CHECK-SAME: ins(%[[MIDDLE]] : tensor<3xi8>) outs(%[[SO_FAR]] : tensor<6xi8>)
+// CHECK: scf.yield %[[END]], %[[MIDDLE]]
+func.func @stream(%input: tensor<10xi8>) -> tensor<6xi8> {
+  %middle_place = bufferization.alloc_tensor() : tensor<8xi8>
+  %middle = iree_codegen.ukernel.generic {fdt.dims = array<i64: 8, 3>, fdt.kind = "pool",
+      fdt.layer = "middle", fdt.macs = 0 : i64, fdt.maps = [#window, #rows],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64, fdt.stages = [{args = ["acc", "in:0"],
+      body = @step, init = @lowest, init_args = [], over = array<i64: 0>, reduces = array<i64: 1>}]}
+      "pool" ins(%input : tensor<10xi8>) outs(%middle_place : tensor<8xi8>) -> tensor<8xi8>
+  %end_place = bufferization.alloc_tensor() : tensor<6xi8>
+  %end = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6, 3>, fdt.kind = "pool",
+      fdt.layer = "end", fdt.macs = 0 : i64, fdt.maps = [#window, #rows],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64, fdt.row_dims = array<i64: 0>,
+      fdt.row_tiles = array<i64: 1>, fdt.row_stream, fdt.stages = [{args = ["acc", "in:0"],
+      body = @step, init = @lowest, init_args = [], over = array<i64: 0>, reduces = array<i64: 1>}]}
+      "pool" ins(%middle : tensor<8xi8>) outs(%end_place : tensor<6xi8>) -> tensor<6xi8>
+  return %end : tensor<6xi8>
+}
+func.func private @lowest() -> i8 {
+  %lowest = arith.constant -128 : i8
+  return %lowest : i8
+}
+func.func private @step(%largest: i8, %x: i8) -> i8 {
+  %next = arith.maxsi %largest, %x : i8
+  return %next : i8
+}
