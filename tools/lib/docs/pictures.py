@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs import ROOT
 from fdt_mlir import api
 
-MODEL = ROOT / "examples" / "models" / "cif.tflite"
+MODEL = ROOT / "examples" / "models" / "res.tflite"
 
 
 def picture() -> str:
