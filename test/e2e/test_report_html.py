@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from fdt_mlir import api
 
@@ -199,3 +201,17 @@ def test_plot_writes_the_picture(tmp_path: Path) -> None:
     arguments = (str(MODELS / "kws.tflite"), "--quiet", "--plot", str(plot))
     subprocess.run([sys.executable, "-c", code, *arguments], check=True)
     assert plot.read_text() == compiled("kws").plot()
+
+
+def test_a_model_that_computes_nothing_has_a_page_without_a_peak(tmp_path: Path) -> None:
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in ("x", "y")]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])], "nothing", ports[:1], ports[1:]
+    )
+    path = tmp_path / "nothing.onnx"
+    opset = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+    page = Page(api.compile(path).files["report.html"])
+    assert number(page.texts["arena_bytes"]) == 16
+    assert "peak_live_bytes" not in page.texts
+    assert page.rows["steps"][1:] == []

@@ -1,6 +1,7 @@
 """Pages of docs/ that tools/docs writes: fresh, and taken from the tests as they should be."""
 
 import copy
+import re
 import sys
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def test_the_schema_refuses_what_it_does_not_describe() -> None:
     assert len(wrong) >= 3
     for part in ("surprise", "'macs' is a required property", "-1 is less than"):
         assert any(part in message for message in wrong), (part, wrong)
+
+
+def test_the_readme_tells_the_figures_of_its_picture() -> None:
+    picture = (ROOT / "docs/images/memory-map.svg").read_text(encoding="utf-8")
+    sizes = re.findall(r">(?:untiled|compiled): ([\d,]+) bytes<", picture)
+    before, after = (size.replace(",", " ") for size in sizes)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"before and after: {before} and {after}](docs/images/memory-map.svg)" in readme

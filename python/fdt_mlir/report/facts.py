@@ -159,7 +159,7 @@ class Facts:
         """The type of most results: int8 for a quantised model, whatever its edges and sums are."""
         types = {buffer.name: buffer.type for buffer in self.buffers}
         results = [types[step.writes] for step in self.steps]
-        return max(results, key=results.count, default=self.inputs[0].type)
+        return max(results, key=results.count, default=self.outputs[0].type)
 
 
 def find_peak(
