@@ -44,7 +44,12 @@ class Reference:
         self._interpreter.allocate_tensors()
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return every output for one sample."""
+        """Return every output for one sample, with state as it is at first."""
+        self._interpreter.reset_all_variables()
+        return self.run_on(inputs)
+
+    def run_on(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return every output for one sample, with state as the last one left it."""
         details = self._interpreter.get_input_details()
         for detail, value in zip(details, inputs, strict=True):
             self._interpreter.set_tensor(detail["index"], value)

@@ -113,8 +113,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     promises = read_promises(function)
     if promises.stream_input:
         del spans[block.arguments[0]]
-    if promises.keep_inputs:
-        outputs += block.arguments
+    outputs += promises.kept(list(block.arguments))
     pins: dict[ir.Value, Offset] = {block.arguments[n]: pin for n, pin in promises.pins.items()}
     homes: dict[ir.Value, int] = {block.arguments[n]: home for n, home in promises.homes.items()}
     for base in outputs:

@@ -6,10 +6,11 @@ from typing import ClassVar
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
 from fdt_mlir.allocate.overlaps import dying_inputs
 from fdt_mlir.allocate.placement import Placement, place
+from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class PlanArenaPass(Pass):
         Where the function has several `fdt.memories`, each is an arena: allocations also carry
         `fdt.memory`, the function `fdt.input_memories` and `fdt.memory_bytes`; the sizes and
         bounds are sums over all of them, for the memories that the buffers were given.
-    Fails when: an argument is no memory of static shape, nothing writes a buffer, or the buffers
-        do not fit the memories. A plan that the validator rejects is an internal error.
+    Fails when: an argument is no memory of static shape, state is to lie with the caller, nothing
+        writes a buffer, or the buffers do not fit the memories. A plan that the validator rejects
+        is an internal error.
 
     Options: `in-place` (true by default), whether a result may overlap an input that dies in the
     same call; `external-io` (false by default): inputs and outputs are the caller's and have no
@@ -44,6 +46,9 @@ class PlanArenaPass(Pass):
             function = operation.operation
             if is_entry(function):
                 lifetimes = lifetimes_of(function)
+                if self.external_io and state_values(function):
+                    hint = "let the inputs and outputs lie in the arena"
+                    raise op_error(function, "state has no place outside of the arena", hint)
                 if self.external_io:
                     lifetimes = _without_io(lifetimes)
                 pairs = dying_inputs(lifetimes) if self.in_place else []

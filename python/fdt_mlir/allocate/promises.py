@@ -4,6 +4,10 @@ Promises are attributes of the model's function, so that every stage reckons wit
 `fdt.keep_inputs`, `fdt.input_pins` with an offset for each input, -1 for none, and
 `fdt.stream_input` where the caller hands over the rows of the only input one after the other. Where
 there are several memories, `fdt.input_homes` has the number of the memory, -1 for any.
+
+State that outlives an inference is an input and an output of the function, the last ones, with
+`fdt.states` as the byte that each is filled with at first. Its input keeps its place for ever; the
+output is copied there at the end.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
 
 from fdt_mlir.allocate.memories import read_memories
 from fdt_mlir.attributes import integers
@@ -22,6 +27,8 @@ from fdt_mlir.planner.problem import Offset
 _KEEP, _PINS, _HOMES = "fdt.keep_inputs", "fdt.input_pins", "fdt.input_homes"
 _STREAM = "fdt.stream_input"
 _FREE = -1
+_Item = TypeVar("_Item")
+STATES = "fdt.states"
 
 Place = int | tuple[str, int]
 """Where a user wants an input: bytes from the start of the arena, perhaps that of a memory."""
@@ -31,14 +38,20 @@ Place = int | tuple[str, int]
 class Promises:
     """`keep_inputs`: inputs are intact after an inference.
 
+    `state_count`: how many of the inputs, the last ones, are state that outlives an inference.
     `pins` and `homes`, by input number: offsets, and numbers of memories where there are several.
     `stream_input`: the input is outside of the arena, its rows come one after the other.
     """
 
     keep_inputs: bool
+    state_count: int
     pins: Mapping[int, Offset]
     homes: Mapping[int, int]
     stream_input: bool = False
+
+    def kept(self, inputs: Sequence[_Item]) -> Sequence[_Item]:
+        """Those of the function's inputs that must be intact after an inference."""
+        return inputs if self.keep_inputs else inputs[len(inputs) - self.state_count :]
 
 
 def read_promises(function: ir.Operation) -> Promises:
@@ -46,10 +59,16 @@ def read_promises(function: ir.Operation) -> Promises:
     pins, homes = enumerate(integers(function, _PINS)), enumerate(integers(function, _HOMES))
     return Promises(
         _KEEP in function.attributes,
+        len(state_values(function)),
         {number: Offset(pin) for number, pin in pins if pin != _FREE},
         {number: home for number, home in homes if home != _FREE},
         _STREAM in function.attributes,
     )
+
+
+def state_values(function: ir.Operation) -> tuple[int, ...]:
+    """The byte that each state is filled with at first; states are the last inputs and outputs."""
+    return integers(function, STATES)
 
 
 def write_promises(
@@ -62,9 +81,10 @@ def write_promises(
 
     Raises UsageError for a pin that no plan can keep, and for an input that cannot be streamed.
     """
-    inputs = list(function.regions[0].blocks[0].arguments)
+    arguments = list(function.regions[0].blocks[0].arguments)
+    inputs = arguments[: len(arguments) - len(state_values(function))]
     if stream_input:
-        _check_stream(inputs, keep_inputs, bool(pins), len(read_memories(function)) > 1)
+        _check_stream(arguments, keep_inputs, bool(pins), len(read_memories(function)) > 1)
         function.attributes[_STREAM] = ir.UnitAttr.get()
     places = {number: _resolve(function, number, place) for number, place in pins.items()}
     for number, (home, pin) in places.items():
@@ -87,7 +107,7 @@ def write_promises(
         function.attributes[_KEEP] = ir.UnitAttr.get()
     if places:
         free = (_FREE, _FREE)
-        homes, offsets = zip(*(places.get(n, free) for n in range(len(inputs))), strict=True)
+        homes, offsets = zip(*(places.get(n, free) for n in range(len(arguments))), strict=True)
         function.attributes[_PINS] = ir.DenseI64ArrayAttr.get(offsets)
         if len(read_memories(function)) > 1:
             function.attributes[_HOMES] = ir.DenseI64ArrayAttr.get(homes)

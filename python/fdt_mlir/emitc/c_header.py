@@ -97,7 +97,7 @@ def _prototype(name: str, facts: Facts) -> list[str]:
             " * success. */",
         ]
     if facts.streamed_input is None:
-        return [*comment, f"int {name}_invoke({parameters});"]
+        return [*comment, f"int {name}_invoke({parameters});", *_reset_prototype(name, facts)]
     element = _c_type(facts.streamed_input)
     return [
         "/* Forgets the rows that were pushed. Call it before the first inference. */",
@@ -110,6 +110,19 @@ def _prototype(name: str, facts: Facts) -> list[str]:
         "/* Computes the rest once all rows are there, and starts anew. Returns 0 on success, 1",
         " * where rows are missing. */",
         f"int {name}_invoke({parameters});",
+    ]
+
+
+def _reset_prototype(name: str, facts: Facts) -> list[str]:
+    if not facts.states:
+        return []
+    parameters = ", ".join(f"void *{arena.name}" for arena in facts.arenas)
+    held = ", ".join(_escaped(state.name) for state in facts.states)
+    return [
+        "",
+        f"/* Sets the state that outlives a call of {name}_invoke: {held}.",
+        " * Call it once before the first; leave the arena alone in between, inputs aside. */",
+        f"void {name}_reset({parameters});",
     ]
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fdt_mlir.allocate.memories import arena_names, arena_of
+from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.kernel_functions import create_function
+from fdt_mlir.emitc.reset import Place, copy_bytes
 from fdt_mlir.emitc.scalar_functions import lower_operation
 from fdt_mlir.emitc.statements import call, index, loop, named
 from fdt_mlir.emitc.trace import Silence
@@ -54,10 +56,23 @@ class InvokeFunction:
             ]
             self.trace.start(bases)
             self._operations(operations_of(self.entry), bases, {})
+            self._keep_states(bases)
             self.trace.finish(self._outputs())
             zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
         return function
+
+    def _keep_states(self, bases: Sequence[ir.Value]) -> None:
+        """Copy new states to where the next inference finds them."""
+        outputs = self._outputs()
+        inputs = list(self.entry.regions[0].blocks[0].arguments)
+        count = len(state_values(self.entry))
+        pairs = zip(inputs[len(inputs) - count :], outputs[len(outputs) - count :], strict=True)
+        for state, (buffer, offset, size_bytes) in pairs:
+            target = Place(bases[arena_of(self.entry, state)], self._start(state))
+            source = Place(bases[arena_of(self.entry, buffer)], offset)
+            if buffer != state:
+                copy_bytes(target, source, size_bytes)
 
     def _outputs(self) -> list[tuple[ir.Value, int, int]]:
         """Buffer, offset in the arena and bytes of each output."""
@@ -152,13 +167,16 @@ class InvokeFunction:
 
     def _offset(self, view: View) -> int:
         """Bytes from the start of the arena to a buffer."""
-        op = producer(view.base)
+        return self._start(view.base)
+
+    def _start(self, buffer: ir.Value) -> int:
+        op = producer(buffer)
         if op is not None and "fdt.offset" not in op.attributes:
             raise op_error(op, "the buffer has no place in the arena", "run fdt-plan-arena first")
         if op is not None:
             return integer(op, "fdt.offset")
-        assert isinstance(view.base, ir.BlockArgument)
-        return integers(self.entry, "fdt.input_offsets")[view.base.arg_number]
+        assert isinstance(buffer, ir.BlockArgument)
+        return integers(self.entry, "fdt.input_offsets")[buffer.arg_number]
 
 
 def operations_of(op: ir.Operation) -> list[ir.Operation]:

@@ -19,6 +19,7 @@ from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
 from fdt_mlir.emitc.push_rows import StreamedFunctions
+from fdt_mlir.emitc.reset import write_reset
 from fdt_mlir.emitc.trace import TRACED, Extent, Trace
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
@@ -90,6 +91,7 @@ class LowerToEmitcPass(Pass):
         else:
             invoke = InvokeFunction(self.model, entry, emitted.body, by_op, names, places)
             invoke.write()
+            write_reset(self.model, entry, emitted.body)
             if self.trace:
                 traced = replace(invoke, trace=_trace_of(entry)).write()
                 traced.attributes[TRACED] = ir.UnitAttr.get()

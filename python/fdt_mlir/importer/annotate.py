@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fdt_mlir.allocate.promises import STATES
 from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir, source_name, walk
 from fdt_mlir.importer.lookup_table import TABULATED
@@ -34,10 +35,20 @@ def annotate(module: ir.Module, requantised: Requantised) -> None:
 
 
 def annotate_interface(module: ir.Module, model: TfliteModel) -> None:
-    """Set `fdt.inputs` and `fdt.outputs` on the module's only function."""
+    """Set `fdt.inputs`, `fdt.outputs` and `fdt.states` on the module's only function."""
+    states = [index for index, tensor in enumerate(model.tensors) if tensor.is_variable]
     (function,) = [op.operation for op in module.body.operations]
-    function.attributes["fdt.inputs"] = _interface(model, model.inputs)
-    function.attributes["fdt.outputs"] = _interface(model, model.outputs)
+    function.attributes["fdt.inputs"] = _interface(model, (*model.inputs, *states))
+    function.attributes["fdt.outputs"] = _interface(model, (*model.outputs, *states))
+    if states:
+        values = [_first_byte(model.tensors[index]) for index in states]
+        function.attributes[STATES] = ir.DenseI64ArrayAttr.get(values)
+
+
+def _first_byte(tensor: Tensor) -> int:
+    """What TFLite fills a variable with: bytes of an int8's zero point, else zeros."""
+    known = tensor.quantization
+    return known.zero_points[0] if known is not None and tensor.element == "INT8" else 0
 
 
 def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -> None:

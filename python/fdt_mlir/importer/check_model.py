@@ -32,8 +32,11 @@ def check_model(model: TfliteModel, data: bytes) -> None:
         problems += _ways_around(model, unsupported)
     # Tensors around a refused operator would only repeat what is wrong with it.
     refused = {index for operator in unsupported for index in operator.outputs}
+    known = {index for place in own for index in model.operators[place].inputs}
     for index, tensor in enumerate(model.tensors):
-        if index not in refused:
+        if tensor.is_variable and index not in known:
+            problems.append(_variable_problem(model, tensor))
+        elif index not in refused:
             problems += _tensor_problems(model, index, tensor)
     if not model.outputs:
         problems.append(Diagnostic("the model has no output", SourceLocation(model.file)))
@@ -45,6 +48,14 @@ def _convertible(model: TfliteModel, operator: Operator) -> frozenset[str]:
     """The operators that the converter translates for such elements."""
     is_wide = "INT16" in elements_of(model, operator)
     return INT16_OPERATORS if is_wide else SUPPORTED_OPERATORS
+
+
+def _variable_problem(model: TfliteModel, tensor: Tensor) -> Diagnostic:
+    return Diagnostic(
+        f"tensor '{tensor.name}' is a variable that outlives an inference",
+        SourceLocation(model.file, name=tensor.name),
+        "export the model with its state as an input and an output",
+    )
 
 
 def _operator_problem(model: TfliteModel, operator: Operator) -> Diagnostic:
@@ -90,7 +101,8 @@ def _tensor_problems(model: TfliteModel, index: int, tensor: Tensor) -> Iterator
     if index in model.inputs:
         yield from _shape_problems(tensor, where)
     is_computed = index in model.inputs or any(index in op.outputs for op in model.operators)
-    if not is_computed and not tensor.is_constant and 0 not in tensor.shape:
+    is_given = is_computed or tensor.is_constant or tensor.is_variable
+    if not is_given and 0 not in tensor.shape:
         yield Diagnostic(
             f"tensor '{tensor.name}' has no data, and nothing computes it",
             where,

@@ -28,6 +28,7 @@ class Tensor:
     A size in `signature` is -1 where the dimension is not fixed; `shape` then holds an example.
     `buffer` is the index of the tensor's data in the file; a constant that the file does not have
     brings its own `data`. `obstacles` says what makes the tensor unusable.
+    A variable outlives an inference.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Tensor:
     quantization: Quantization | None = None
     obstacles: tuple["Obstacle", ...] = ()
     data: bytes = b""
+    is_variable: bool = False
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ def _read_tensor(table: Table, buffers: tuple[Table, ...]) -> Tensor:
         buffer=buffer,
         is_constant=data_bytes > 0 or is_external,
         quantization=_read_quantization(table.table(_TENSOR_QUANTIZATION)),
+        is_variable=bool(table.scalar(_TENSOR_IS_VARIABLE, "<b")),
         obstacles=(
             *_tensor_obstacles(table),
             *_data_obstacles(element, shape, data_bytes, is_external),
@@ -153,13 +154,6 @@ def _tensor_obstacles(table: Table) -> tuple[Obstacle, ...]:
     found: list[Obstacle] = []
     if table.reference(_TENSOR_SPARSITY) is not None:
         found.append(Obstacle("is stored sparsely", "export the model with dense weights"))
-    if table.scalar(_TENSOR_IS_VARIABLE, "<b"):
-        found.append(
-            Obstacle(
-                "is a variable that outlives an inference",
-                "export the model with its state as an input and an output",
-            )
-        )
     if quantization is not None and quantization.scalar(_QUANTIZATION_DETAILS, "<B"):
         found.append(
             Obstacle(

@@ -30,8 +30,7 @@ def read_kernels(function: ir.Operation) -> StepGraph:
     for op in operations:
         reader.read(op)
     outputs = [reader.memory_of(value) for value in terminator.operands]
-    if read_promises(function).keep_inputs:
-        outputs += inputs
+    outputs += read_promises(function).kept(inputs)
     return StepGraph(
         steps=tuple(reader.steps),
         size_bytes=reader.size_bytes,

@@ -102,8 +102,7 @@ class _Builder:
         outputs = {self.shown[value] for value in terminator.operands if value in self.shown}
         promises = read_promises(function)
         inputs = [self.shown[argument] for argument in block.arguments]
-        if promises.keep_inputs:
-            outputs.update(inputs)
+        outputs.update(promises.kept(inputs))
         pins = {inputs[number]: pin for number, pin in promises.pins.items()}
         if promises.homes:
             pins.clear()  # Here, several memories are one arena, in which offsets mean nothing.

@@ -10,7 +10,7 @@ from fdt_mlir.allocate.heat import accesses_by_buffer
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
 from fdt_mlir.allocate.memories import arena_names, arena_of, read_memories
 from fdt_mlir.allocate.plan_arena import is_entry
-from fdt_mlir.allocate.promises import read_promises
+from fdt_mlir.allocate.promises import read_promises, state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
@@ -133,6 +133,7 @@ class Facts:
     weights_bytes: int
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    states: tuple[Port, ...]
     buffers: tuple[PlacedBuffer, ...]
     steps: tuple[StepFacts, ...]
     arenas: tuple[Arena, ...]
@@ -194,6 +195,8 @@ def collect_facts(module: ir.Module) -> Facts:
         *(_placed_state(entry, state) for state in lifetimes.state),
     )
     attributes = entry.attributes
+    inputs, outputs = _inputs(entry, lifetimes), _outputs(entry)
+    states = len(state_values(entry))
     return Facts(
         arena_bytes=attributes["fdt.arena_bytes"].value,
         arena_align=attributes["fdt.arena_align"].value,
@@ -201,8 +204,9 @@ def collect_facts(module: ir.Module) -> Facts:
         layout_proved_optimal=attributes["fdt.layout_proved_optimal"].value,
         order_gap_bytes=attributes["fdt.order_gap_bytes"].value,
         weights_bytes=_weights_bytes(module),
-        inputs=_inputs(entry, lifetimes),
-        outputs=_outputs(entry),
+        inputs=inputs[: len(inputs) - states],
+        outputs=outputs[: len(outputs) - states],
+        states=inputs[len(inputs) - states :],
         buffers=buffers,
         steps=_steps(lifetimes, {buffer.name: buffer for buffer in buffers}),
         arenas=_arenas(entry),

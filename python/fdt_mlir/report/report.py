@@ -43,6 +43,7 @@ def build_report(
         "weights_bytes": facts.weights_bytes,
         "inputs": [_port(port) for port in facts.inputs],
         "outputs": [_port(port) for port in facts.outputs],
+        "states": [_port(port) for port in facts.states],
         "buffers": [asdict(buffer) for buffer in facts.buffers],
         "steps": [_step(step, discovery.paths) for step in facts.steps],
         "untiled": _untiled(discovery.untiled),

@@ -30,6 +30,7 @@ def main_source(model: CompiledModel, variant: Variant = PLAIN) -> str:
         "int main(void) {",
         "  const struct fdt_model model = {",
         "      .invoke = invoke,",
+        *(("      .reset = reset,",) if model.has_state else ()),
         "      .arenas = arenas,",
         f"      .arena_count = {len(model.arenas) + _is_streamed(model)},",
         "      .inputs = input_regions,",
@@ -78,6 +79,11 @@ def _invoke(model: CompiledModel, invoke: str) -> list[str]:
         f"int {invoke}({parameters}); /* the header does not know a traced model */",
         "/* Places as a list, parameters one by one. */",
         f"static int invoke(void *const *places) {{ return {invoke}({places}); }}",
+        *(
+            (f"static void reset(void *const *places) {{ {model.name}_reset({places}); }}",)
+            if model.has_state
+            else ()
+        ),
     ]
 
 

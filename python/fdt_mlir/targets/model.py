@@ -83,6 +83,7 @@ class CompiledModel:
     arenas: tuple[str, ...]
     steps: tuple[Step, ...] = ()
     buffers: tuple[str, ...] = ()
+    has_state: bool = False
 
     @property
     def traced_source(self) -> Path:
@@ -137,13 +138,14 @@ def load_interface(folder: Path) -> CompiledModel:
         arenas = tuple(str(a["name"]) for a in report.get("arenas", [{"name": "arena"}]))
         steps = tuple(Step(entry["name"], entry["kind"]) for entry in report.get("steps", ()))
         buffers = tuple(str(entry["name"]) for entry in report.get("buffers", ()))
+        has_state = bool(report.get("states"))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise compile_error(
             f"the report lacks something that is needed to run the model: {error!r}",
             SourceLocation(str(path)),
             "compile the model again with fdt-compile of this version",
         ) from error
-    return CompiledModel(folder, name, (), inputs, outputs, arenas, steps, buffers)
+    return CompiledModel(folder, name, (), inputs, outputs, arenas, steps, buffers, has_state)
 
 
 def _read_report(path: Path) -> Mapping[str, Any]:

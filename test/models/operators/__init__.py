@@ -9,6 +9,7 @@ from models.operators import (
     detection,
     elementwise,
     movement,
+    recurrent,
     reductions,
 )
 from models.operators.case import Case
@@ -20,6 +21,7 @@ GROUPS: Mapping[str, tuple[Case, ...]] = MappingProxyType(
         "Arithmetic, comparisons, conversions": elementwise.CASES,
         "Reductions": reductions.CASES,
         "Movement": movement.CASES,
+        "State": recurrent.CASES,
         "Detection": detection.CASES,
     }
 )

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 import tosa_converter_for_tflite as converter
 
+from fdt_mlir import api
 from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.check_model import check_model
 from fdt_mlir.importer.operators import SUPPORTED_OPERATORS
 from fdt_mlir.importer.tflite_model import TfliteModel
 from fdt_mlir.importer.tflite_reader import read_model
+from models.operators import CASES
+from models.operators.case import build
+from models.tflite_writer import write_file
 from unit.importer.importer_models import FILE, chain, file_with_weights, with_tensor
 
 
@@ -27,10 +31,20 @@ def test_sound_model():
 
 
 def test_all_unsupported_operators_are_named_with_a_way_around():
-    text = messages(chain("RELU", "TOPK_V2", "ABS", "SVDF"))
+    text = messages(chain("RELU", "TOPK_V2", "ABS", "RNN"))
     assert "model.tflite (t2): error: operator TOPK_V2 is not supported" in text
-    assert "model.tflite (t4): error: operator SVDF is not supported\n  hint: unroll the" in text
+    assert "model.tflite (t4): error: operator RNN is not supported\n  hint: unroll the" in text
     assert "note: to leave out what is not supported, compile with --outputs t1" in text
+
+
+def test_operators_whose_operands_do_not_fit_are_no_crash(tmp_path: Path):
+    path = tmp_path / "model.tflite"
+    graph = build(CASES["svdf"], "float32")
+    (svdf,) = graph.ops
+    graph.ops[0] = replace(svdf, inputs=svdf.inputs[:3])
+    write_file(graph, path)
+    with pytest.raises(CompileError, match="its operands or options do not fit each other"):
+        api.compile(path)
 
 
 def test_custom_operators_are_named_by_their_own_name():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -158,8 +159,25 @@ class Call:
         return compile_error(f"{self.operator.title}: {message}", where, hint)
 
 
+Result = TypeVar("Result")
+_MISFITS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError, ir.MLIRError)
 Translation = Callable[[Call], Sequence[Tensor]]
-"""Computes the results of an operator where code is inserted. Raises CompileError."""
+"""Computes the results of an operator where code is inserted, then the new contents of variables.
+
+Raises CompileError."""
+
+
+def guarded(call: Call, function: Callable[[Call], Result]) -> Result:
+    """Apply a function of an operator whose operands nobody has checked.
+
+    Raises CompileError where shapes, types or options are not those of a valid model: translations
+    rely on what TFLite itself demands.
+    """
+    try:
+        return function(call)
+    except _MISFITS as error:
+        message = f"its operands or options do not fit each other ({error!r})"
+        raise call.error(message, "download or export the model again") from error
 
 
 def rounded(value: float) -> int:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.importer.annotate import location_of_tensor
 from fdt_mlir.importer.onnx.emit import stored_value
-from fdt_mlir.importer.onnx.tensor import tensor_type
+from fdt_mlir.importer.onnx.tensor import Tensor, tensor_type
 from fdt_mlir.importer.onnx.views import in_order
 from fdt_mlir.importer.prune_model import prune_model
-from fdt_mlir.importer.tflite.call import DTYPES, Call, Translation, Weights
+from fdt_mlir.importer.tflite.call import (
+    DTYPES,
+    Call,
+    Translation,
+    Weights,
+    guarded,
+)
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
 from fdt_mlir.normalize.structured import producer
 
@@ -33,6 +39,11 @@ def remainder(model: TfliteModel, own: Collection[Operator]) -> TfliteModel:
         model, tensors=tensors, inputs=inputs, outputs=tuple(dict.fromkeys(outputs)), operators=rest
     )
     return prune_model(cut, keep_inputs=False)
+
+
+def variables_of(model: TfliteModel) -> tuple[int, ...]:
+    """The tensors that outlive an inference."""
+    return tuple(index for index, tensor in enumerate(model.tensors) if tensor.is_variable)
 
 
 class Inserter:
@@ -60,20 +71,25 @@ class Inserter:
         self._converted = converted
 
     def build(self, module: ir.Module, translations: Mapping[int, Translation]) -> ir.Operation:
-        """Insert the function; `translations` by the place of an operator in the model."""
+        """Insert the function; `translations` by the place of an operator in the model.
+
+        Variables are its last inputs and outputs.
+        """
         model = self._model
-        inputs = [self._type(index) for index in model.inputs]
+        edges = (*model.inputs, *variables_of(model))
+        inputs = [self._type(index) for index in edges]
         with ir.InsertionPoint(module.body):
             function = self._declare(inputs)
         block = ir.Block.create_at_start(
-            function.regions[0], inputs, [self._location(index) for index in model.inputs]
+            function.regions[0], inputs, [self._location(index) for index in edges]
         )
-        for index, argument in zip(model.inputs, block.arguments, strict=True):
+        for index, argument in zip(edges, block.arguments, strict=True):
             self._define(index, argument)
         for place, operator in enumerate(model.operators):
             if place in translations:
                 self._translate(block, operator, translations[place])
-        results = [self._available(block, index) for index in model.outputs]
+        outputs = (*model.outputs, *variables_of(model))
+        results = [self._available(block, index) for index in outputs]
         with ir.InsertionPoint(block):
             ir.Operation.create("func.return", operands=results)
         types = ir.FunctionType.get(inputs, [result.type for result in results])
@@ -99,10 +115,25 @@ class Inserter:
             if not self._model.tensors[index].is_constant:
                 self._available(block, index)
         call = Call(self._model, operator, self._weights, self._values)
+        targets = [*operator.outputs]
+        targets += [index for index in operands if self._model.tensors[index].is_variable]
         with ir.InsertionPoint(block), self._location(operator.outputs[0]):
-            results = [stored_value(in_order(result)) for result in translation(call)]
-        for index, value in zip(operator.outputs, results, strict=True):
+            results = [in_order(result) for result in guarded(call, translation)]
+            self._check(call, targets, results)
+            values = [stored_value(result) for result in results]
+        for index, value in zip(targets, values, strict=True):
             self._define(index, value)
+
+    def _check(self, call: Call, targets: Sequence[int], results: Sequence[Tensor]) -> None:
+        """Raise CompileError where the model declares other results; some leave shapes open."""
+        declared = [self._model.tensors[index] for index in targets]
+        shapes = [
+            tensor.shape or result.shape for tensor, result in zip(declared, results, strict=False)
+        ]
+        if len(targets) != len(results) or shapes != [result.shape for result in results]:
+            computed = ", ".join(str(list(result.shape)) for result in results)
+            message = f"its results have the shapes {computed}, which are not the declared ones"
+            raise call.error(message, "download or export the model again")
 
     def _define(self, index: int, value: ir.Value) -> None:
         """Give a tensor its value, also where the converted function takes it as an argument."""

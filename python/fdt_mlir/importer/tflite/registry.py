@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fdt_mlir.importer.tflite.call import DTYPES, Call, Translation, Weights
+from fdt_mlir.importer.tflite.call import (
+    DTYPES,
+    Call,
+    Translation,
+    Weights,
+    guarded,
+)
 from fdt_mlir.importer.tflite.contractions import (
     conv,
     depthwise_conv,
@@ -21,8 +27,10 @@ from fdt_mlir.importer.tflite.elementwise import (
     floor_mod,
     gelu,
 )
+from fdt_mlir.importer.tflite.lstm import lstm
 from fdt_mlir.importer.tflite.movement import goes_backwards, strided_slice
 from fdt_mlir.importer.tflite.reductions import arg_min, has_beta, quantised_sum, softmax
+from fdt_mlir.importer.tflite.svdf import svdf
 from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, tanh
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
 
@@ -74,6 +82,8 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "NOT_EQUAL": [Own(comparison("!="), _INT8)],
         "SOFTMAX": [Own(softmax, _FLOAT, has_beta)],
         "STRIDED_SLICE": [Own(strided_slice, _ANY, goes_backwards)],
+        "SVDF": [Own(svdf, _FLOAT | _QUANTISED)],
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": [Own(lstm, _FLOAT)],
         "SUM": [Own(quantised_sum, _QUANTISED)],
         "TANH": [Own(tanh, _INT16)],
         "TRANSPOSE_CONV": [Own(transpose_conv, _INT16)],
@@ -88,7 +98,7 @@ def own_translations(model: TfliteModel, weights: Weights) -> dict[int, Translat
         elements = elements_of(model, operator)
         call = Call(model, operator, weights, {})
         for own in _TRANSLATIONS.get(_name(operator), ()):
-            if own.suits(elements) and own.when(call):
+            if own.suits(elements) and guarded(call, own.when):
                 found[place] = own.translation
     return found
 

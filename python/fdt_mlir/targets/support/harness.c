@@ -141,6 +141,7 @@ static int run_sample(const struct fdt_model *model, uint32_t sample) {
      * the sample before it left there, gives wrong or changing results. */
     memset(arenas[i], (int)(0xA5u ^ (sample & 0x0Fu)), model->arenas[i].bytes);
   }
+  if (model->reset) model->reset(arenas);
   if (read_inputs(model, arenas)) return 1;
   for (size_t i = 0; i < model->arena_count; ++i) {
     fill_red_zone((uint8_t *)arenas[i] - FDT_RED_ZONE_BYTES, sample);

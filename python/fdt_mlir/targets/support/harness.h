@@ -29,6 +29,7 @@ struct fdt_region {
 
 struct fdt_model {
   int (*invoke)(void *const *arenas); /* one place for each arena */
+  void (*reset)(void *const *arenas); /* of a model with state: each sample begins anew */
   const struct fdt_arena *arenas;
   size_t arena_count; /* FDT_MAX_ARENAS at most */
   const struct fdt_region *inputs;
