@@ -14,6 +14,7 @@ from fdt_mlir.emitc.lower_to_emitc import LowerToEmitcPass
 from fdt_mlir.errors import UsageError
 from fdt_mlir.importer.make_batch_static import MakeBatchStaticPass
 from fdt_mlir.importer.match_reference import MatchReferencePass
+from fdt_mlir.iree.lower_to_stream import LowerToStreamPass
 from fdt_mlir.kernels.build_row_loops import BuildRowLoopsPass
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.place_parts import PlacePartsPass
@@ -115,6 +116,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     VerifyBuffersPass,
     PlanArenaPass,
     LowerToEmitcPass,
+    LowerToStreamPass,
 )
 
 PASSES: Mapping[str, type[Pass]] = pass_table(_PASS_CLASSES)

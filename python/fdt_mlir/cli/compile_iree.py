@@ -20,8 +20,8 @@ def compile_iree(
 
     Raises UsageError for options that show or package the C.
     """
-    if options.package or options.explain or options.plot:
-        raise UsageError("--package, --explain and --plot are for the C back end")
+    if options.package or options.selftest or options.explain or options.plot:
+        raise UsageError("--package, --selftest, --explain and --plot are for the C back end")
     target = "host" if options.target == "generic" else options.target
     with messages.status("importer") as status:
         compiled = compile_for_iree(options.model, choices, target, status.update)

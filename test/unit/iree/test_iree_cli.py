@@ -24,11 +24,11 @@ def test_options_that_place_inputs_are_refused(option: list[str]) -> None:
     assert "say where inputs are, which belong to the caller" in done.stderr
 
 
-@pytest.mark.parametrize("option", [["--plot", "x.svg"], ["--explain"]])
+@pytest.mark.parametrize("option", [["--selftest"], ["--plot", "x.svg"], ["--explain"]])
 def test_options_of_the_c_back_end_are_refused(option: list[str]) -> None:
     done = command("compile", MODELS / "ae.tflite", "--backend", "iree", *option)
     assert done.returncode == ExitStatus.USAGE_ERROR
-    assert "--package, --explain and --plot are for the C back end" in done.stderr
+    assert "--package, --selftest, --explain and --plot are for the C back end" in done.stderr
 
 
 def test_run_on_a_core_is_refused(tmp_path: Path) -> None:
