@@ -55,7 +55,7 @@ def perfect_packing(buffers: tuple[Buffer, ...], max_partitions: int) -> list[Of
     sections = Sections(buffers)
     if len(set(sections.live_bytes)) != 1 or not _is_aligned(buffers):
         return None
-    path = _find_partitions(sections, max_partitions)
+    path = _Search(sections).run(max_partitions)
     return None if path is None else _offsets(sections, path)
 
 
@@ -73,43 +73,75 @@ class _Step(NamedTuple):
     after: Node
 
 
-def _find_partitions(sections: Sections, max_partitions: int) -> list[_Step] | None:
-    """Choose a partition for every step in which buffers die, depth first."""
-    tree = in_any_order([leaf(index) for index in sections.starting[0]])
-    path: list[_Step] = []
-    choices: list[list[_Step]] = []
-    tried = 0
-    while len(path) + 1 < sections.count:
-        if len(choices) == len(path):
-            tree = path[-1].after if path else tree
-            choices.append(_choices(sections, len(path) + 1, tree))
-            tried += len(choices[-1])
-        if tried > max_partitions:
-            return None
-        while choices and not choices[-1]:
-            choices.pop()
-            if not path:
+class _Search:
+    """Chooses a partition for every step in which buffers die, depth first."""
+
+    def __init__(self, sections: Sections) -> None:
+        self._sections = sections
+        self._first_groups: dict[_Group, list[_Group]] = {}
+
+    def run(self, max_partitions: int) -> list[_Step] | None:
+        """Return the choices for all steps; None where there are none, or the count is reached."""
+        sections = self._sections
+        tree = _start(sections)
+        path: list[_Step] = []
+        choices: list[list[_Step]] = []
+        tried = 0
+        while len(path) + 1 < sections.count:
+            if len(choices) == len(path):
+                choices.append(self._choices(len(path) + 1, path[-1].after if path else tree))
+                tried += max(1, len(choices[-1]))
+            if tried > max_partitions:
                 return None
-            path.pop()
-        path.append(choices[-1].pop())
-    return path
+            while not choices[-1]:
+                choices.pop()
+                if not path:
+                    return None
+                path.pop()
+            path.append(choices[-1].pop())
+        return path
+
+    def _choices(self, step: int, tree: Node) -> list[_Step]:
+        """The partitions of a step that the past allows, the one that leaves most orders last."""
+        sections = self._sections
+        dying, born = sections.ending[step], sections.starting[step]
+        is_large = min(len(dying), len(born)) > _MOST_ON_ONE_SIDE
+        if is_large or len(dying) + len(born) > _MOST_PER_STEP or not sections.crossing[step]:
+            whole = _Group(_mask(dying), _mask(born))
+            reduced = reduce(tree, whole.dying)
+            partitions = iter([] if reduced is None else [((whole,), reduced)])
+        else:
+            partitions = islice(self._partitions(tree, dying, born), _MOST_PARTITIONS)
+        found = [
+            _Step(groups, reduced, _replace_all(reduced, groups)) for groups, reduced in partitions
+        ]
+        return sorted(found, key=lambda choice: log_orders(choice.after))
+
+    def _partitions(
+        self, tree: Node, dying: list[int], born: list[int]
+    ) -> Iterator[tuple[_Partition, Node]]:
+        """Yield the partitions that a tree allows, and the tree that has them consecutive."""
+        if not dying:
+            yield (), tree
+            return
+        for group in self._groups(dying, born):
+            reduced = reduce(tree, group.dying)
+            if reduced is None:
+                continue
+            left_dying = [index for index in dying if not group.dying >> index & 1]
+            left_born = [index for index in born if not group.born >> index & 1]
+            for rest, both in self._partitions(reduced, left_dying, left_born):
+                yield (group, *rest), both
+
+    def _groups(self, dying: list[int], born: list[int]) -> list[_Group]:
+        key = _Group(_mask(dying), _mask(born))
+        if key not in self._first_groups:
+            self._first_groups[key] = _first_groups(self._sections, dying, born)
+        return self._first_groups[key]
 
 
-def _choices(sections: Sections, step: int, tree: Node) -> list[_Step]:
-    """The partitions of a step that the past allows, the one that leaves most orders last."""
-    found: list[_Step] = []
-    for groups in _partitions(sections, step):
-        before = _reduce_all(tree, groups)
-        if before is not None:
-            found.append(_Step(groups, before, _replace_all(before, groups)))
-    return sorted(found, key=lambda choice: log_orders(choice.after))
-
-
-def _reduce_all(tree: Node, groups: _Partition) -> Node | None:
-    reduced: Node | None = tree
-    for group in groups:
-        reduced = None if reduced is None else reduce(reduced, group.dying)
-    return reduced
+def _start(sections: Sections) -> Node:
+    return in_any_order([leaf(index) for index in sections.starting[0]])
 
 
 def _replace_all(tree: Node, groups: _Partition) -> Node:
@@ -117,27 +149,6 @@ def _replace_all(tree: Node, groups: _Partition) -> Node:
         born = in_any_order([leaf(index) for index in _members(group.born)])
         tree = replace_consecutive(tree, group.dying, born)
     return tree
-
-
-def _partitions(sections: Sections, step: int) -> Iterator[_Partition]:
-    dying, born = sections.ending[step], sections.starting[step]
-    whole = (_Group(_mask(dying), _mask(born)),)
-    is_large = min(len(dying), len(born)) > _MOST_ON_ONE_SIDE
-    if is_large or len(dying) + len(born) > _MOST_PER_STEP or not sections.crossing[step]:
-        return iter([whole])
-    return islice(_split(sections, dying, born), _MOST_PARTITIONS)
-
-
-def _split(sections: Sections, dying: list[int], born: list[int]) -> Iterator[_Partition]:
-    """Yield partitions into groups, those with a small first group first."""
-    if not dying:
-        yield ()
-        return
-    for group in _first_groups(sections, dying, born):
-        left_dying = [index for index in dying if not group.dying >> index & 1]
-        left_born = [index for index in born if not group.born >> index & 1]
-        for rest in _split(sections, left_dying, left_born):
-            yield (group, *rest)
 
 
 def _first_groups(sections: Sections, dying: list[int], born: list[int]) -> list[_Group]:
@@ -186,8 +197,7 @@ def _members(mask: int) -> Iterator[int]:
 def _offsets(sections: Sections, path: Sequence[_Step]) -> list[Offset]:
     """Choose an order for each step, backwards: each agrees with the one after it."""
     offsets = [Offset(0)] * len(sections.buffers)
-    start = in_any_order([leaf(index) for index in sections.starting[0]])
-    tree = path[-1].after if path else start
+    tree = path[-1].after if path else _start(sections)
     order = list(order_by(tree, dict.fromkeys(range(len(offsets)), 0)))
     _place(sections, order, offsets)
     for step in reversed(path):
