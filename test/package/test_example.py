@@ -27,6 +27,11 @@ def test_gives_each_memory_its_arena(tmp_path: Path) -> None:
     check_example(compiled, tmp_path)
 
 
+def test_hands_over_a_streamed_input_row_by_row(tmp_path: Path) -> None:
+    model = ROOT / "examples" / "models" / "kws.tflite"
+    check_example(api.compile(model, stream_input=True), tmp_path)
+
+
 def check_example(compiled: api.Compiled, tmp_path: Path) -> None:
     """Build the example without a warning, as C++ too, and compare what it prints."""
     name = compiled.name

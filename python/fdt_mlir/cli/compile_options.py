@@ -148,6 +148,12 @@ def _add_input_and_output(parser: argparse.ArgumentParser) -> None:
         metavar="VECTORS.npz",
         help="store these samples (inputs, and outputs where they are known) for --selftest",
     )
+    group.add_argument(
+        "--backend",
+        choices=("c", "iree"),
+        default="c",
+        help="plain C (default), or C and kernels for IREE's runtime (docs/iree.md)",
+    )
     group.add_argument("--name", help="prefix of all C names (default: the file's name)")
 
 
@@ -177,12 +183,6 @@ def _add_memory_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_code_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("make it fast")
-    group.add_argument(
-        "--backend",
-        choices=("c", "iree"),
-        default="c",
-        help="plain C (default), or C and kernels for IREE's runtime (docs/iree.md)",
-    )
     group.add_argument(
         "--target",
         default="generic",

@@ -26,13 +26,14 @@ def example_source(model: FirmwareModel, surroundings: Surroundings) -> str:
         {
             **values,
             "ARENAS": _arenas(model),
-            "PLACES": ", ".join(f"{arena}.bytes" for arena in model.arenas),
+            "PLACES": model.places,
             "FUNCTIONS": "\n".join(_helpers(model) + _ports(model)),
-            "FILL_INPUTS": _calls("fill_input", len(model.inputs)),
-            "PRINT_OUTPUTS": _calls("print_output", len(model.outputs)),
+            "FILL_INPUTS": _input_calls(model),
+            "PRINT_OUTPUTS": "\n".join(f"  print_output_{n}();" for n in range(len(model.outputs))),
         },
     )
-    return fill_file(f"example/{surroundings}", {**values, "BODY": body})
+    reset = f"\n  {model.name}_reset({model.places});" if model.has_reset else ""
+    return fill_file(f"example/{surroundings}", {**values, "BODY": body, "RESET": reset})
 
 
 def _arenas(model: FirmwareModel) -> str:
@@ -45,8 +46,13 @@ def _arenas(model: FirmwareModel) -> str:
     return "\n".join([comment, *(f"static {macro}({arena});" for macro, arena in names)])
 
 
-def _calls(function: str, count: int) -> str:
-    return "\n".join(f"  {function}_{number}();" for number in range(count))
+def _input_calls(model: FirmwareModel) -> str:
+    return "\n".join(
+        f"  if (push_input_{number}() != 0) return 1;"
+        if tensor.is_streamed
+        else f"  fill_input_{number}();"
+        for number, tensor in enumerate(model.inputs)
+    )
 
 
 def _helpers(model: FirmwareModel) -> list[str]:
@@ -67,9 +73,11 @@ def _ports(model: FirmwareModel) -> list[str]:
     functions: list[str] = []
     for number, tensor in enumerate(model.inputs):
         port = f"{prefix}_INPUT_{number}"
-        values = {**_place(number, port, tensor), "VALUE": _input_value(tensor, port)}
-        template = "input_rows" if tensor.is_streamed else "input"
-        functions.append(fill_file(f"example/{template}.c", {"NAME": model.name, **values}))
+        value = _input_value(tensor, port, "first + i" if tensor.is_streamed else "i")
+        place = _place(number, port, tensor)
+        values = {**place, "NAME": model.name, "PLACES": model.places, "VALUE": value}
+        kind = "stream" if tensor.is_streamed else "input"
+        functions.append(fill_file(f"example/{kind}.c", values))
     for number, tensor in enumerate(model.outputs):
         port = f"{prefix}_OUTPUT_{number}"
         values = {**_place(number, port, tensor), "PRINT": _output_print(tensor, port)}
@@ -88,16 +96,16 @@ def _meaning(tensor: Tensor) -> Literal["quantized", "real", "whole"]:
     return "quantized" if tensor.is_quantized else "whole"
 
 
-def _input_value(tensor: Tensor, port: str) -> str:
-    """The expression that element `i` of an input gets."""
+def _input_value(tensor: Tensor, port: str, index: str) -> str:
+    """The expression that element `index` of an input gets."""
     if _meaning(tensor) == "real":
-        return "sample(i)"
+        return f"sample({index})"
     if _meaning(tensor) == "whole":
         return "0"
     most = f"{tensor.type.upper()}_MAX"
     least = "0" if tensor.type.startswith("u") else f"{tensor.type.upper()}_MIN"
     quantization = f"{port}_SCALE, {port}_ZERO_POINT"
-    return f"({port}_TYPE)quantize(\n    sample(i), {quantization}, {least}, {most})"
+    return f"({port}_TYPE)quantize(\n    sample({index}), {quantization}, {least}, {most})"
 
 
 def _output_print(tensor: Tensor, port: str) -> str:

@@ -27,7 +27,8 @@ class Tensor:
 class FirmwareModel:
     """A compiled model. `name` is the stem of its C names; `sources`, `headers` map names to C.
 
-    `arenas` are the names of what invoke takes, one for each memory.
+    `arenas` are the names of what invoke takes, one for each memory. `has_reset`: whether there is
+    a function to call before the first inference.
     """
 
     name: str
@@ -37,6 +38,12 @@ class FirmwareModel:
     headers: Mapping[str, str]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    has_reset: bool
+
+    @property
+    def places(self) -> str:
+        """What the example gives to the model's functions: its arenas."""
+        return ", ".join(f"{arena}.bytes" for arena in self.arenas)
 
     @property
     def description(self) -> str:
@@ -53,15 +60,16 @@ class FirmwareModel:
 
 def firmware_model(files: Mapping[str, str], report: Mapping[str, Any]) -> FirmwareModel:
     """Gather a compiled model from the files of a compilation and its report."""
-    arenas = tuple(str(arena["name"]) for arena in report["arenas"])
+    inputs, arenas = report["inputs"], tuple(str(arena["name"]) for arena in report["arenas"])
     return FirmwareModel(
         name=report["name"],
         arena_bytes=report["arena_bytes"],
         arenas=arenas,
         sources={name: text for name, text in files.items() if name.endswith(".c")},
         headers={name: text for name, text in files.items() if name.endswith(".h")},
-        inputs=tuple(_tensor(entry, arenas) for entry in report["inputs"]),
+        inputs=tuple(_tensor(entry, arenas) for entry in inputs),
         outputs=tuple(_tensor(entry, arenas) for entry in report["outputs"]),
+        has_reset=bool(report.get("states")) or any(entry.get("rows") for entry in inputs),
     )
 
 

@@ -29,7 +29,7 @@ def test_goes_with_c_in_a_folder(options: list[str]) -> None:
 
 
 def test_unknown_package_is_refused_with_those_there_are() -> None:
-    model = FirmwareModel("kws", 16, ("arena",), {"kws.c": ""}, {"kws.h": ""}, (), ())
+    model = FirmwareModel("kws", 16, ("arena",), {"kws.c": ""}, {"kws.h": ""}, (), (), False)
     with pytest.raises(UsageError, match="no package 'make'; choose from: cmake, zephyr"):
         package_files("make", model)
 

@@ -9,7 +9,7 @@
 static void print_line(const char *line) { Serial.println(line); }
 
 @BODY@
-void setup() {
+void setup() {@RESET@
   Serial.begin(115200);
 }
 

@@ -8,4 +8,6 @@
 static void print_line(const char *line) { puts(line); }
 
 @BODY@
-int main(void) { return run_model_once(); }
+int main(void) {@RESET@
+  return run_model_once();
+}

@@ -10,4 +10,6 @@ static void print_line(const char *line) { puts(line); }
 @BODY@
 void app_main(void);
 
-void app_main(void) { run_model_once(); }
+void app_main(void) {@RESET@
+  run_model_once();
+}
