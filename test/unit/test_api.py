@@ -19,6 +19,12 @@ def test_keyword_arguments_are_the_fields_of_the_options() -> None:
     assert typing.get_type_hints(Choices) == hints
 
 
+def test_the_page_names_every_choice() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    for field in dataclasses.fields(CompileOptions):
+        assert f"`{field.name}`" in page, field.name
+
+
 @pytest.mark.parametrize(
     ("text", "size"), [(24576, 24576), ("24576", 24576), ("24K", 24576), ("1.5m", 1572864)]
 )
