@@ -6,6 +6,9 @@ import pytest
 
 from fdt_mlir import api
 from fdt_mlir.targets.toolchain import WARNING_FLAGS
+from models.operators import CASES
+from models.operators.case import build
+from models.tflite_writer import write_file
 from package.commands import run_well
 from package.conftest import ROOT, expected_lines
 
@@ -30,6 +33,17 @@ def test_gives_each_memory_its_arena(tmp_path: Path) -> None:
 def test_hands_over_a_streamed_input_row_by_row(tmp_path: Path) -> None:
     model = ROOT / "examples" / "models" / "kws.tflite"
     check_example(api.compile(model, stream_input=True), tmp_path)
+
+
+def test_resets_what_outlives_an_inference(tmp_path: Path) -> None:
+    model = tmp_path / "state.tflite"
+    write_file(build(CASES["svdf_bytes"], "int8"), model)
+    compiled = api.compile(model)
+    assert compiled.report["states"]
+    check_example(compiled, tmp_path)
+    example = (tmp_path / "state" / "cmake" / "example" / "main.c").read_text()
+    # Here the arena is clear at the start anyway; on a board its bytes may be anything.
+    assert "{\n  state_reset(arena.bytes);\n  return run_model_once();" in example
 
 
 def check_example(compiled: api.Compiled, tmp_path: Path) -> None:
