@@ -163,12 +163,19 @@ CASES = (
         scale="input",
     ),
     Case(
+        "l2_pool_same",
+        "L2_POOL_2D",
+        [_IMAGE],
+        [(1, 3, 3, 3)],
+        {**_pool((3, 2), _SAME, (3, 2)), "FusedActivationFunction": _RELU6},
+        FLOAT,
+    ),
+    Case(
         "l2_pool",
         "L2_POOL_2D",
         [_IMAGE],
         [(1, 3, 2, 3)],
         _pool((2, 2), _VALID, (2, 2)),
         FLOAT,
-        refused={"float32": "operator L2_POOL_2D is not supported"},
     ),
 )

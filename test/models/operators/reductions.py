@@ -63,9 +63,13 @@ CASES = (
         [(2, 5, 3)],
         {"Exclusive": False, "Reverse": False},
         elements=("float32", "int32"),
-        refused={
-            "float32": "operator CUMSUM is not supported",
-            "int32": "operator CUMSUM is not supported",
-        },
+    ),
+    Case(
+        "cumsum_exclusive_reverse",
+        "CUMSUM",
+        [act((2, 5, 3), -30, 30), table(1)],
+        [(2, 5, 3)],
+        {"Exclusive": True, "Reverse": True},
+        elements=("float32", "int32"),
     ),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from fdt_mlir.importer.onnx.rearrange import picked
-from fdt_mlir.importer.onnx.tensor import Tensor
+from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import reshape
 from fdt_mlir.importer.tflite.call import Call
 
@@ -39,6 +41,12 @@ def strided_slice(call: Call) -> Sequence[Tensor]:
     if not all(places):
         raise call.error("its result is empty", "correct begin, end and strides")
     return [reshape(picked(source, places), call.result().shape)]
+
+
+def broadcast_args(call: Call) -> Sequence[Tensor]:
+    """BROADCAST_ARGS: the shape to which two shapes broadcast, both of which are known."""
+    shapes = [tuple(int(n) for n in call.constant(place, "a shape")) for place in range(2)]
+    return [constant(np.array(np.broadcast_shapes(*shapes), call.result_dtype))]
 
 
 def goes_backwards(call: Call) -> bool:

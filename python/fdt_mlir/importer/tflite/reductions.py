@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.importer.onnx.elements import elementwise
-from fdt_mlir.importer.onnx.emit import stored_value
+from fdt_mlir.importer.onnx.emit import Loops, Read, compute, stored_value
+from fdt_mlir.importer.onnx.gather import loop_index
 from fdt_mlir.importer.onnx.reductions import softmax_of_floats, total
-from fdt_mlir.importer.onnx.scalars import INT32, Scalar, clip, convert, literal
+from fdt_mlir.importer.onnx.scalars import INT32, Scalar, clip, convert, literal, select
 from fdt_mlir.importer.onnx.tensor import Tensor, computed, tensor_type
 from fdt_mlir.importer.onnx.views import in_order, reshape
 from fdt_mlir.importer.tflite.call import Call
 from fdt_mlir.importer.tflite.fixed_point import Multiplier
 
 _BETA = 0  # id of a field in SoftmaxOptions
+_EXCLUSIVE, _REVERSE = 0, 1  # those of CumsumOptions
 
 
 def arg_min(call: Call) -> Sequence[Tensor]:
@@ -69,3 +71,21 @@ def softmax(call: Call) -> Sequence[Tensor]:
 def has_beta(call: Call) -> bool:
     """Whether the arguments of a softmax are multiplied by something other than 1."""
     return call.real_option(_BETA) != 1
+
+
+def cumulative_sum(call: Call) -> Sequence[Tensor]:
+    """CUMSUM: each element is a sum over those before it, itself included or not."""
+    source = call.tensor(0)
+    axis = int(call.constant(1, "its axis").item()) % source.rank
+    is_exclusive, is_reverse = (bool(call.option(n, "<b")) for n in (_EXCLUSIVE, _REVERSE))
+    predicate = (">" if is_reverse else "<") + ("" if is_exclusive else "=")
+    loops = Loops(tuple(range(source.rank)), (source.shape[axis],))
+    index = list(loops.result)
+    index[axis] = loops.reduced[0]
+
+    def add(element: Scalar, so_far: Scalar) -> Scalar:
+        counts = loop_index(source.rank).compare(predicate, loop_index(axis))
+        return so_far + select(counts, element, 0)
+
+    reads = [Read(source, tuple(index))]
+    return [compute(source.shape, source.dtype, loops, reads, add, 0)]

@@ -28,8 +28,15 @@ from fdt_mlir.importer.tflite.elementwise import (
     gelu,
 )
 from fdt_mlir.importer.tflite.lstm import lstm
-from fdt_mlir.importer.tflite.movement import goes_backwards, strided_slice
-from fdt_mlir.importer.tflite.reductions import arg_min, has_beta, quantised_sum, softmax
+from fdt_mlir.importer.tflite.movement import broadcast_args, goes_backwards, strided_slice
+from fdt_mlir.importer.tflite.pools import l2_pool
+from fdt_mlir.importer.tflite.reductions import (
+    arg_min,
+    cumulative_sum,
+    has_beta,
+    quantised_sum,
+    softmax,
+)
 from fdt_mlir.importer.tflite.svdf import svdf
 from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, tanh
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
@@ -63,7 +70,9 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
     {
         "ABS": [Own(absolute_value, _QUANTISED)],
         "ARG_MIN": [Own(arg_min, _INT8)],
+        "BROADCAST_ARGS": [Own(broadcast_args, _ANY)],
         "CONV_2D": [Own(conv, _INT16)],
+        "CUMSUM": [Own(cumulative_sum, _FLOAT | _INT32)],
         "CUSTOM TFLite_Detection_PostProcess": [Own(detection, _ANY | _UINT8)],
         "DEPTHWISE_CONV_2D": [Own(depthwise_conv, _INT16)],
         "ELU": [Own(elu, _INT8)],
@@ -75,6 +84,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "GELU": [Own(gelu, _FLOAT)],
         "GREATER": [Own(comparison(">"), _INT8)],
         "GREATER_EQUAL": [Own(comparison(">="), _INT8)],
+        "L2_POOL_2D": [Own(l2_pool, _FLOAT)],
         "LESS": [Own(comparison("<"), _INT8)],
         "LESS_EQUAL": [Own(comparison("<="), _INT8)],
         "LOG": [Own(log, _INT16)],

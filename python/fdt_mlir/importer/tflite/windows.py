@@ -60,3 +60,14 @@ class Window:
         return tuple(
             position[n] * self.strides[n] + offset[n] * self.dilations[n] for n in range(2)
         )
+
+    def inside(self, axis: int) -> list[int]:
+        """How many elements of each window along an axis lie in the image."""
+        counts: list[int] = []
+        for position in range(self.result[axis]):
+            first = position * self.strides[axis] - self.before[axis]
+            places = range(
+                first, first + self.kernel[axis] * self.dilations[axis], self.dilations[axis]
+            )
+            counts.append(sum(0 <= place < self.source[axis] for place in places))
+        return counts
