@@ -1,49 +1,20 @@
-"""Which elements of its layer's result each step of a traced model leaves where: as plain data.
-
-What a traced model announces before a step (`fdt_trace_value`) are, in this order: the index of
-each tile loop around it, begin and end of each slice, the first position of each window.
-"""
+"""Which elements of its layer's result each step of a traced model leaves where: as plain data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from fdt_mlir.allocate.lifetimes import lifetimes_of, loop_bounds
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.invoke import loops_around
+from fdt_mlir.emitc.traced_result import TracedResult
 from fdt_mlir.kernels.access import Linear, access_of
 from fdt_mlir.kernels.kernel import destination_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.paths.build_graph import entry_of
 from fdt_mlir.report.facts import type_name
-
-
-@dataclass(frozen=True)
-class TracedResult:
-    """The result of one step, as its kernel addresses it.
-
-    shape: positions along each dimension, of a tile where a loop computes tiles.
-    layer_shape: those of the whole layer where they are known, else the same.
-    strides: elements between neighbours in memory.
-    loops: first index, step and number of turns of each tile loop around it, outer ones first.
-    slices: for each slice the dimension that it restricts, None for none of the result's.
-    windows: for each window the dimension of which memory holds only a part, None for that of
-        another operand.
-    rings: for each dimension the positions that memory holds (position i lies at i modulo that),
-        0 where it holds all.
-    """
-
-    layer: str
-    type: str
-    shape: tuple[int, ...]
-    layer_shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    loops: tuple[tuple[int, int, int], ...]
-    slices: tuple[int | None, ...]
-    windows: tuple[int | None, ...]
-    rings: tuple[int, ...]
 
 
 def traced_results(

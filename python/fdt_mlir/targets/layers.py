@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, cast
 
 import numpy as np
 
 from fdt_mlir.diagnostics import SourceLocation
+from fdt_mlir.emitc.traced_result import TracedResult
 from fdt_mlir.errors import compile_error
 from fdt_mlir.targets.model import Array, CompiledModel, dtype_of
 from fdt_mlir.targets.records import StepRecord
-
-
-@dataclass(frozen=True)
-class _Result:
-    """How a step's result lies in memory: `TracedResult` of the compiler, read back."""
-
-    layer: str
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    layer_shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    loops: tuple[tuple[int, int, int], ...]
-    slices: tuple[int | None, ...]
-    windows: tuple[int | None, ...]
-    rings: tuple[int, ...]
 
 
 def layer_arrays(model: CompiledModel, records: Sequence[StepRecord]) -> dict[str, Array]:
@@ -42,12 +27,12 @@ def layer_arrays(model: CompiledModel, records: Sequence[StepRecord]) -> dict[st
     for record in records:
         result = results[record.step]
         if result.layer not in arrays:
-            arrays[result.layer] = np.zeros(result.layer_shape, result.dtype)
+            arrays[result.layer] = np.zeros(result.layer_shape, dtype_of(result.type))
         _put(arrays[result.layer], result, record)
     return arrays
 
 
-def _put(whole: Array, result: _Result, record: StepRecord) -> None:
+def _put(whole: Array, result: TracedResult, record: StepRecord) -> None:
     """Put what one call of a kernel computed into its layer's result."""
     indices = record.values[: len(result.loops)]
     bounds = record.values[len(result.loops) :]
@@ -67,11 +52,11 @@ def _put(whole: Array, result: _Result, record: StepRecord) -> None:
     ]
     start = _tile_start(result, indices)
     targets = [positions + first for positions, first in zip(ranges, start, strict=True)]
-    data = np.frombuffer(record.data, result.dtype)
+    data = np.frombuffer(record.data, dtype_of(result.type))
     whole[np.ix_(*targets)] = data[reduce(np.add.outer, places, np.int64(0))]
 
 
-def _tile_start(result: _Result, indices: Sequence[int]) -> list[int]:
+def _tile_start(result: TracedResult, indices: Sequence[int]) -> list[int]:
     """Where in the layer the tile of a loop over channels begins, along each dimension."""
     start = [0] * len(result.shape)
     for dim, (extent, whole) in enumerate(zip(result.shape, result.layer_shape, strict=True)):
@@ -82,28 +67,14 @@ def _tile_start(result: _Result, indices: Sequence[int]) -> list[int]:
     return start
 
 
-def _read_results(model: CompiledModel) -> list[_Result]:
+def _read_results(model: CompiledModel) -> list[TracedResult]:
     path = model.traced_source.with_suffix(".json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return [_result(entry) for entry in cast("list[Mapping[str, Any]]", content)]
+        return [TracedResult(**entry) for entry in cast("list[Mapping[str, Any]]", content)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise compile_error(
             f"cannot read {path.name}, which says what each layer leaves where",
             SourceLocation(str(path)),
             "compile the model again with fdt-compile of this version",
         ) from error
-
-
-def _result(entry: Mapping[str, Any]) -> _Result:
-    return _Result(
-        str(entry["layer"]),
-        dtype_of(entry["type"]),
-        tuple(entry["shape"]),
-        tuple(entry["layer_shape"]),
-        tuple(entry["strides"]),
-        tuple((low, step, turns) for low, step, turns in entry["loops"]),
-        tuple(entry["slices"]),
-        tuple(entry["windows"]),
-        tuple(entry["rings"]),
-    )

@@ -13,7 +13,6 @@ from rich.markup import escape
 
 from bench.configurations import CONFIGURATIONS
 from bench.isolate import Failure, run_isolated
-from bench.layers import step_instructions
 from bench.models import Model
 from bench.peers import Peers
 from bench.store import Store
@@ -76,7 +75,7 @@ def _measure(
         "stack_bytes": result.stack_bytes,
     }
     if layers:
-        yield {"layers": dict(step_instructions(subject.folder, subject.counter(target)))}
+        yield {"layers": subject.step_instructions(target)}
 
 
 def print_rows(rows: Sequence[Row], target: str, peers: Peers) -> None:
@@ -111,7 +110,7 @@ def _print_layers(rows: Sequence[Row]) -> None:
     for row in rows:
         title = f"{row['model']}, {row['configuration']}"
         result = table(title, ("instructions", "%", "step"), left=("step",))
-        for name, counted in row.get("layers", {}).items():
+        for name, counted in row.get("layers", ()):
             share = f"{100 * counted / row['instructions']:.1f}"
             result.add_row(number(counted), share, escape(name))
         if "layers" in row:

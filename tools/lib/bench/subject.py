@@ -21,6 +21,7 @@ from fdt_mlir import api, targets
 from fdt_mlir.iree.backend import IreeCompiled, compile_for_iree
 from fdt_mlir.targets.model import Array
 from fdt_mlir.targets.toolchain import SectionSizes
+from fdt_mlir.targets.variants import PLAIN, PROFILE, Variant
 from models import oracle
 
 TFLM_SAMPLES = 200
@@ -169,21 +170,20 @@ class Subject:
         """Run the documented input pattern; see `oracle.pattern_inputs`."""
         return self._once_per_code(f"pattern on {target}", lambda: self._run_pattern(target))
 
-    def counter(self, target: str) -> Callable[[Path], int]:
-        """Counts the instructions of a program of this model on the same input."""
+    def step_instructions(self, target: str) -> list[tuple[str, int]]:
+        """The name of each step and its instructions on the same input, tiles together."""
+        counted = self._run_pattern(target, PROFILE).step_instructions
+        steps = targets.load_model(self.folder).steps
+        return [(step.name, count) for step, count in zip(steps, counted, strict=True)]
 
-        def count(folder: Path) -> int:
-            return self._run_pattern(target, folder).instructions or 0
-
-        return count
-
-    def _run_pattern(self, target: str, folder: Path | None = None) -> targets.RunResult:
+    def _run_pattern(self, target: str, variant: Variant = PLAIN) -> targets.RunResult:
         if self.model.io is None:
             sample = oracle.pattern_inputs(self.model.path)
         else:
             sample = samples_of(self.model, targets.load_model(self.folder))[0]
-        place = folder or self.folder
-        (result,) = targets.run_many(place, target, [sample], timeout_seconds=RUN_SECONDS)
+        (result,) = targets.run_many(
+            self.folder, target, [sample], timeout_seconds=RUN_SECONDS, variant=variant
+        )
         return result
 
     @property
