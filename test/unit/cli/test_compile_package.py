@@ -34,6 +34,23 @@ def test_unknown_package_is_refused_with_those_there_are() -> None:
         package_files("make", model)
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("cmake", "cmake/CMakeLists.txt"),
+        ("zephyr", "zephyr/CMakeLists.txt"),
+        ("esp-idf", "esp-idf/components/kws/CMakeLists.txt"),
+        ("cmsis-pack", "cmsis-pack/FDT.kws/FDT.kws.pdsc"),
+    ],
+)
+def test_every_source_is_listed_on_a_line_of_its_own(kind: str, path: str) -> None:
+    sources = {"kws.c": "", "kws_selftest.c": ""}
+    model = FirmwareModel("kws", 16, ("arena",), sources, {"kws.h": ""}, (), (), False)
+    lines = str(package_files(kind, model)[path]).splitlines()
+    (first,) = [number for number, line in enumerate(lines) if "src/kws.c" in line]
+    assert lines[first + 1] == lines[first].replace("kws.c", "kws_selftest.c")
+
+
 def test_packages_lie_beside_the_c(tmp_path: Path) -> None:
     model = Path(__file__).parents[3] / "examples" / "models" / "pos.tflite"
     folder = tmp_path / "pos"
