@@ -8,12 +8,14 @@ from pathlib import Path
 from fuzz.campaign import Coverage, keep_finding, load_everything, reduce_finding, run_cases
 from fuzz.case import read_case
 from fuzz.check import check_case
+from fuzz.hostile import Tally, run_mutants, seed_files
 from fuzz.isolate import Died, call_isolated
 
 _EXAMPLES = """examples:
   tools/fuzz --cases 1000                  random models, 3 ways to compile each
   tools/fuzz --cases 50 --trials 0         every way to compile
   tools/fuzz --cases 1 --first 731         case 731 again
+  tools/fuzz --mutants 2000                damaged .tflite, .onnx and .mlir files
   tools/fuzz --replay found/1-731.json     a case that was kept
 
 exit status: 0 nothing found; 1 something failed; 2 wrong usage
@@ -26,9 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     if options.replay:
         return _replay(options.replay)
+    if options.mutants:
+        return _mutants(options)
     if options.cases:
         return _random_models(options)
-    _parser().error("nothing to do: give --cases or --replay")
+    _parser().error("nothing to do: give --cases, --mutants or --replay")
     return 2
 
 
@@ -45,6 +49,21 @@ def _random_models(options: argparse.Namespace) -> int:
             print(coverage, file=sys.stderr, flush=True)
     print(coverage)
     return 1 if coverage.failed else 0
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    numbers = range(options.first, options.first + options.mutants)
+    seeds = [f"{options.seed}:{number}" for number in numbers]
+    tally = Tally()
+    load_everything()
+    for mutant, verdict in run_mutants(seeds, seed_files(), options.jobs, tally):
+        options.keep.mkdir(parents=True, exist_ok=True)
+        path = options.keep / f"{mutant.seed.replace(':', '-')}-{mutant.name}"
+        path.write_bytes(mutant.data)
+        print(f"mutant {mutant.seed} of {mutant.name}: {verdict.problem}", flush=True)
+        print(f"  kept as {path}", flush=True)
+    print(tally)
+    return 1 if tally.failed else 0
 
 
 def _replay(paths: Sequence[Path]) -> int:
@@ -69,8 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--cases", type=int, default=0, metavar="N", help="random models to check")
+    add("--mutants", type=int, default=0, metavar="N", help="damaged files to compile")
     add("--seed", default="1", help="of the run (default: 1); a case is drawn from seed and number")
-    add("--first", type=int, default=0, metavar="N", help="number of the first case (default: 0)")
+    add("--first", type=int, default=0, metavar="N", help="number of the first (default: 0)")
     add(
         "--trials",
         type=int,
