@@ -16,7 +16,10 @@ _BARRIER = "util.optimization_barrier"
 
 @contextmanager
 def kept_copies(module: ir.Module) -> Generator[None, None, None]:
-    """Hide from simplifications, while the block runs, that layers which copy compute nothing."""
+    """Hide from simplifications, while the block runs, that layers which copy compute nothing.
+
+    What was fused into a loop is erased afterwards where it stood: nothing else finds it dead.
+    """
     for op in walk(module.operation):
         if _is_copy(op):
             _hide(op)
@@ -24,7 +27,10 @@ def kept_copies(module: ir.Module) -> Generator[None, None, None]:
     for op in list(walk(module.operation)):
         if op.name == _BARRIER:
             op.results[0].replace_all_uses_with(op.operands[0])
+            copy = op.parent
             op.erase()
+            if copy is not None and next(iter(copy.operation.results[0].uses), None) is None:
+                copy.operation.erase()
 
 
 def _is_copy(op: ir.Operation) -> bool:
@@ -32,7 +38,7 @@ def _is_copy(op: ir.Operation) -> bool:
         return False
     operations = list(op.regions[0].blocks[0].operations)
     # An accumulator may well start as a constant itself.
-    return len(operations) == 1 and string(op, "fdt.role") != "init"
+    return len(operations) == 1 and not string(op, "fdt.role").startswith("init")
 
 
 def _hide(copy: ir.Operation) -> None:

@@ -45,6 +45,7 @@ class TileAndFusePass(Pass):
         check_tiles(script, module)
         with kept_copies(module):
             script.run(module)
+        with kept_copies(module):
             finish_loops(module)
         check_row_paths(module)
         for function in defined_functions(module):
