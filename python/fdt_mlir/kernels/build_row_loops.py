@@ -12,6 +12,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.form_kernels import alloc_tensor
 from fdt_mlir.kernels.index_values import Index, IndexArithmetic, index_value
 from fdt_mlir.kernels.kernel import Kernel, create_call, destination_of, inputs_of
+from fdt_mlir.kernels.operands import TENSOR_VIEWS
 from fdt_mlir.kernels.row_path import RowPath, result_spans, row_paths
 from fdt_mlir.kernels.split_reduction import Part, can_split, split_reduction
 from fdt_mlir.kernels.stream_input import INPUT_ROWS
@@ -50,6 +51,25 @@ class BuildRowLoopsPass(Pass):
                     _build(module, path)
 
 
+def _sink_views(path: RowPath) -> None:
+    """Let views of what a path computes, which others read after it, stand after it too."""
+    inside = set(path.calls)
+    for call in path.calls[:-1]:
+        for reader in _readers(call):
+            if reader not in inside:
+                _sink_view(reader, path.end)
+
+
+def _sink_view(view: ir.Operation, end: ir.Operation) -> None:
+    if view.name not in TENSOR_VIEWS or not view.is_before_in_block(end):
+        return
+    readers = _readers(view)
+    for reader in readers:
+        _sink_view(reader, end)
+    if all(end.is_before_in_block(reader) for reader in readers):
+        view.move_after(end)
+
+
 def _check_closed(path: RowPath) -> None:
     """Nobody outside of a path may read a tensor that exists tile by tile only."""
     inside = set(path.calls)
@@ -79,6 +99,7 @@ def _is_read_later(call: ir.Operation, readers: Sequence[ir.Operation], end: ir.
 
 
 def _build(module: ir.Module, path: RowPath) -> None:
+    _sink_views(path)
     _check_closed(path)
     kernel = path.kernels[-1]
     builder = _PathBuilder(path, path.tile_shapes(), path.total_macs())

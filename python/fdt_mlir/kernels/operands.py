@@ -17,7 +17,7 @@ from fdt_mlir.kernels.kernel import destination_of, inputs_of
 from fdt_mlir.normalize.structured import producer, shape_of
 from fdt_mlir.passes import op_error
 
-_TENSOR_VIEWS = (
+TENSOR_VIEWS = (
     "tensor.collapse_shape",
     "tensor.expand_shape",
     "tensor.extract_slice",
@@ -69,7 +69,7 @@ def tensor_view_of(value: ir.Value) -> View:
     """The view that a tensor will be: follow slices and reshapes back to the whole of it."""
     op = producer(value)
     shape = shape_of(value)
-    if op is None or op.name not in _TENSOR_VIEWS:
+    if op is None or op.name not in TENSOR_VIEWS:
         return View(value, value.type.element_type, shape, _contiguous(shape))
     source = tensor_view_of(op.operands[0])
     if op.name == "tensor.cast":

@@ -9,13 +9,12 @@ from fdt_mlir.allocate.overlaps import distances_by_base
 from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import KERNEL_OP, destination_of, inputs_of, read_kernel
-from fdt_mlir.kernels.operands import tensor_view_of
+from fdt_mlir.kernels.operands import TENSOR_VIEWS, tensor_view_of
 from fdt_mlir.normalize.structured import producer, tensor_bytes
 from fdt_mlir.paths.program import union_saving
 from fdt_mlir.planner.step_graph import Step, StepGraph
 
 LOOP_OP = "scf.for"
-_VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 _NEW = ("tensor.empty", "bufferization.alloc_tensor")
 
 
@@ -70,7 +69,7 @@ class _Reader:
     def memory_of(self, value: ir.Value) -> str | None:
         """The memory that a tensor lies in, seen through views; None for constants."""
         op = producer(value)
-        while value not in self.shown and op is not None and op.name in _VIEWS:
+        while value not in self.shown and op is not None and op.name in TENSOR_VIEWS:
             value = op.operands[0]
             op = producer(value)
         return self.shown.get(value)
@@ -171,7 +170,7 @@ def _inner_peak_bytes(loop: ir.Operation) -> int:
 
 def _base(value: ir.Value) -> ir.Value:
     op = producer(value)
-    while op is not None and op.name in _VIEWS:
+    while op is not None and op.name in TENSOR_VIEWS:
         value = op.operands[0]
         op = producer(value)
     return value

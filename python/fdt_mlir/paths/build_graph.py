@@ -13,7 +13,7 @@ from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
 from fdt_mlir.kernels.form_kernels import FormKernelsPass
 from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
-from fdt_mlir.kernels.operands import tensor_view_of
+from fdt_mlir.kernels.operands import TENSOR_VIEWS, tensor_view_of
 from fdt_mlir.kernels.place_parts import PlacePartsPass
 from fdt_mlir.kernels.stream_input import StreamInputPass
 from fdt_mlir.normalize.structured import (
@@ -27,8 +27,6 @@ from fdt_mlir.normalize.structured import (
 from fdt_mlir.passes import location_of, run_mlir_passes
 from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, MayOverlap, Read, TensorNode
 from fdt_mlir.planner.problem import Offset
-
-_VIEWS = ("tensor.collapse_shape", "tensor.expand_shape", "tensor.extract_slice", "tensor.cast")
 
 
 def build_graph(module: ir.Module, in_place: bool = True, external_io: bool = False) -> Graph:
@@ -119,7 +117,7 @@ class _Builder:
     def _read_operation(self, op: ir.Operation) -> None:
         if op.name == KERNEL_OP:
             self._read_call(op)
-        elif op.name in _VIEWS:
+        elif op.name in TENSOR_VIEWS:
             if op.operands[0] in self.shown:
                 self.shown[op.results[0]] = self.shown[op.operands[0]]
         elif op.name == "tensor.insert_slice":
@@ -252,7 +250,7 @@ def _axes_of_whole(
 def _viewed(value: ir.Value) -> ir.Value:
     """The tensor that a chain of views shows."""
     view = producer(value)
-    while view is not None and view.name in _VIEWS:
+    while view is not None and view.name in TENSOR_VIEWS:
         value = view.operands[0]
         view = producer(value)
     return value
