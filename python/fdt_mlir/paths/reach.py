@@ -52,7 +52,7 @@ class LayerReach:
     `tiled` says for each axis of the result whether it follows the loop; `lengths` holds what is
     read along those that do not. `points` is the sum over the tiles of the product of the tiled
     lengths, `extent` the largest such product as a buffer needs it. `plain` holds where the loop
-    passes element by element, `constant` where it indexes weights.
+    passes element by element and reaches into no padding, `constant` where it indexes weights.
     """
 
     tiled: tuple[bool, ...]
@@ -112,7 +112,8 @@ def trace(graph: Graph, cone: Cone, dim: int, sizes: Ints) -> Trace:
             for loop, axis in zip(layer.result_loops, needed[layer.result], strict=True):
                 if loop is not None:
                     loops[loop] = axis
-        reach[member] = _layer_reach(layer, loops, starts, counts, passes)
+        plain_here = passes and not any(_reaches_padding(r, layer, loops) for r in layer.reads)
+        reach[member] = _layer_reach(layer, loops, starts, counts, plain_here)
         for read in layer.reads:
             if read.tensor not in inside:
                 continue
@@ -186,6 +187,17 @@ def _is_plain(read: Read, layer: LayerNode, loops: Sequence[Range]) -> bool:
         for axis in read.axes
         if axis is not None and any(loops[loop].tiled for loop in axis.loops())
     )
+
+
+def _reaches_padding(read: Read, layer: LayerNode, loops: Sequence[Range]) -> bool:
+    """Whether tiled loops index beyond the tensor: slices of it have no fixed size then."""
+    for axis in read.axes:
+        if axis is None or not any(loops[loop].tiled for loop in axis.loops()):
+            continue
+        low, high = axis.position.bounds(layer.dims)
+        if low < 0 or high >= axis.extent:
+            return True
+    return False
 
 
 def untiled_points(
