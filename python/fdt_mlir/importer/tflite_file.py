@@ -11,10 +11,11 @@ import tosa_converter_for_tflite as converter
 
 from fdt_mlir.bindings import ir, parse_unregistered
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
-from fdt_mlir.errors import CompileError
+from fdt_mlir.errors import CompileError, compile_error
 from fdt_mlir.importer.annotate import annotate, annotate_interface
 from fdt_mlir.importer.check_model import check_model
 from fdt_mlir.importer.cut_graph import cut_graph
+from fdt_mlir.importer.flatbuffer import CorruptFlatbufferError
 from fdt_mlir.importer.import_options import ImportOptions
 from fdt_mlir.importer.integer_edges import make_edges_integer
 from fdt_mlir.importer.prune_model import prune_model
@@ -50,7 +51,12 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     """
     model = _select(read_model(path, data), options)
     check_model(model, data)
-    plain = trim_windows(unfuse_activations(model, data), data)
+    try:
+        plain = trim_windows(unfuse_activations(model, data), data)
+    except CorruptFlatbufferError as error:
+        raise compile_error(
+            f"the options of an operator are corrupt: {error}", SourceLocation(str(path))
+        ) from error
     requantised = requantise_concatenations(plain)
     module = _translate(path, requantised, data)
     annotate_interface(module, requantised.model)

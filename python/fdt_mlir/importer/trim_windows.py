@@ -9,7 +9,7 @@ import tflite
 
 from fdt_mlir.importer.flatbuffer import Bytes, Table
 from fdt_mlir.importer.requantise_concatenations import new_name
-from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
+from fdt_mlir.importer.tflite_model import ABSENT, Operator, Tensor, TfliteModel
 
 _SLICE_VERSION = 2
 _PADDING, _STRIDE_W, _STRIDE_H = 0, 1, 2  # ids of fields that all these options share
@@ -70,8 +70,11 @@ def _constant(name: str, values: tuple[int, ...]) -> Tensor:
 def _used_extents(model: TfliteModel, operator: Operator, data: bytes) -> tuple[int, int] | None:
     """The height and width that windows reach; None where nothing is to be sliced off."""
     kind = _KINDS.get(operator.code)
-    if kind is None or operator.options.position is None:
+    needed = operator.inputs[: 1 if kind is not None and kind.window else 2]
+    if kind is None or operator.options.position is None or not operator.outputs:
         return None
+    if not needed or ABSENT in needed or (kind.window is None and len(needed) < 2):
+        return None  # damaged: the converter says so
     options = Table(Bytes(data), operator.options.position)
     shape = model.tensors[operator.inputs[0]].shape
     if len(shape) != 4 or options.scalar(_PADDING, "<b") != tflite.Padding.SAME:

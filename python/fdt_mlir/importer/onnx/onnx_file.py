@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -130,7 +131,7 @@ def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[Node, ...]:
 def _constant(path: Path, tensor: onnx.TensorProto) -> Array:
     try:
         return numpy_helper.to_array(tensor)
-    except (ValueError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         place = SourceLocation(str(path), name=tensor.name)
         raise compile_error(
             f"the data of a constant cannot be read: {error}", place, "export the model again"
@@ -159,6 +160,15 @@ def _ports(
                     "use float32, integers or bool",
                 )
             )
+        elif not _is_sensible(given):
+            text = "x".join(map(str, given))
+            faults.append(
+                Diagnostic(
+                    f"the shape {text} of an input is no shape of a tensor in memory",
+                    place,
+                    "export the model again",
+                )
+            )
         elif any(isinstance(extent, str) for extent in given):
             text = "x".join(map(str, given))
             faults.append(
@@ -174,6 +184,12 @@ def _ports(
     if faults:
         raise CompileError(faults)
     return tuple(found)
+
+
+def _is_sensible(shape: Sequence[int | str]) -> bool:
+    """Whether no extent is negative, and elements few enough to be counted in 32 bits."""
+    extents = [extent for extent in shape if isinstance(extent, int)]
+    return all(extent >= 0 for extent in extents) and math.prod(extents) < 2**31
 
 
 def _example(shape: Sequence[int | str]) -> str:

@@ -25,6 +25,8 @@ from fdt_mlir.importer.onnx.tensor import Dtype, Tensor, constant, tensor_type
 from fdt_mlir.importer.onnx.views import in_order
 
 _CHANNELS_LAST = (0, 2, 3, 1)
+# What goes wrong where a node is not as its operator wants it.
+_MISFITS = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError, ir.MLIRError)
 # Of these only the shape of the operand counts.
 _SHAPES = ("Shape", "Size")
 
@@ -65,7 +67,7 @@ class Translator:
         with ir.InsertionPoint(block):
             for node in self._graph.nodes:
                 with self._location(next(iter(node.outputs), node.name)):
-                    self._translate(node)
+                    self._translate_or_explain(node)
             results = [self._result(name) for name in self._graph.outputs]
             with self._location(None):
                 ir.Operation.create(
@@ -112,6 +114,23 @@ class Translator:
         if call.tensor(1).data is None or call.constant(1, "the scale").size != 1:
             return None
         return quantisation_asked(call)
+
+    def _translate_or_explain(self, node: Node) -> None:
+        """Translate a node. Raises CompileError also where its parts do not fit each other.
+
+        The checker and shape inference let much pass: operands and attributes of other types,
+        ranks and sizes than the operator takes.
+        """
+        try:
+            self._translate(node)
+        except _MISFITS as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            name = next(iter(node.outputs), node.name)
+            raise compile_error(
+                f"the operands or attributes of {node.op} do not fit it: {reason}",
+                SourceLocation(self._graph.file, name=name),
+                "export the model again",
+            ) from error
 
     def _translate(self, node: Node) -> None:
         inputs = tuple(self.known[name] if name else None for name in node.inputs)
