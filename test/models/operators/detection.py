@@ -9,7 +9,8 @@ _CODE = "TFLite_Detection_PostProcess"
 _BOXES, _CLASSES, _DETECTIONS = 24, 5, 6
 
 
-def _options(**changed: object) -> bytes:
+def detection_options(**changed: object) -> bytes:
+    """The custom options, some of them changed."""
     given = {
         "max_detections": _DETECTIONS,
         "max_classes_per_detection": 1,
@@ -48,10 +49,10 @@ def _case(name: str, **fields) -> Case:
 
 
 CASES = (
-    _case("detection", custom_options=_options()),
+    _case("detection", custom_options=detection_options()),
     _case(
         "detection_regular",
-        custom_options=_options(use_regular_nms=True, detections_per_class=3),
+        custom_options=detection_options(use_regular_nms=True, detections_per_class=3),
         refused={"float32": "only the fast suppression"},
     ),
 )

@@ -76,6 +76,8 @@ def conv(call: Call) -> Sequence[Tensor]:
     rescale = _Rescale.of(call, (0, 1), _CONV_ACTIVATION)
     padded = window.padded(image, 0)
     groups = image.shape[3] // depth
+    if image.shape[3] % depth or count % groups:
+        raise ValueError(f"{image.shape[3]} channels, weights of shape {weights.shape}")
     each = count // groups
     parts: list[Tensor] = []
     for group in range(groups):

@@ -38,6 +38,7 @@ from fdt_mlir.importer.onnx.views import reshape
 from fdt_mlir.importer.tflite.call import Call
 from fdt_mlir.importer.tflite.reductions import place_of_greatest
 
+_MOST_DETECTIONS = 100  # each is a few calls in the program
 _STRUCK_OUT = -math.inf
 
 Corners = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -65,9 +66,15 @@ class _Options:
                     "only the fast suppression with one class per detection is supported",
                     "export the model with use_regular_nms=False, max_classes_per_detection=1",
                 )
+            detections = int(given["max_detections"])
+            if not 0 < detections <= _MOST_DETECTIONS:
+                raise call.error(
+                    f"max_detections is {detections}, but can be 1 to {_MOST_DETECTIONS}",
+                    "export the model with fewer detections",
+                )
             y, x, h, w = (float(given[f"{axis}_scale"]) for axis in "yxhw")
             return _Options(
-                int(given["max_detections"]),
+                detections,
                 int(given["num_classes"]),
                 float(given["nms_iou_threshold"]),
                 float(given["nms_score_threshold"]),

@@ -34,7 +34,12 @@ class Window:
         dilations: tuple[int, int],
         padding: int,
     ) -> Window:
-        """The window of an operator whose option `padding` is SAME or VALID."""
+        """The window of an operator whose option `padding` is SAME or VALID.
+
+        Raises ValueError where a size, stride or dilation is not positive.
+        """
+        if min(*kernel, *strides, *dilations) < 1:
+            raise ValueError(f"window {kernel}, strides {strides}, dilations {dilations}")
         sizes = zip(source, result, kernel, strides, dilations, strict=True)
         before = [
             max((count - 1) * stride + (size - 1) * dilation + 1 - extent, 0) // 2
