@@ -42,8 +42,12 @@ def run_well(
 
 @dataclass(frozen=True)
 class Installation:
-    """An sdist, the wheel built from it, and an environment that has nothing else installed."""
+    """An sdist, the wheel built from it, and an environment that has nothing else installed.
 
+    `files` are those of the package when it was built.
+    """
+
+    files: set[str]
     sdist: Path
     wheel: Path
     commands: Path
@@ -59,12 +63,22 @@ def installation() -> Iterator[Installation]:
 
 def install(folder: Path) -> Installation:
     """Build the sdist, the wheel from the sdist, and have pipx install that, all in `folder`."""
+    files = package_files()
     run_well([sys.executable, "-m", "build", "--outdir", folder, ROOT], folder)
     (sdist,) = folder.glob("fdt_mlir-*.tar.gz")
     (wheel,) = folder.glob("fdt_mlir-*.whl")
     home = {"PIPX_HOME": str(folder / "pipx"), "PIPX_BIN_DIR": str(folder / "bin")}
     run_well([sys.executable, "-m", "pipx", "install", wheel], folder, home)
-    return Installation(sdist, wheel, folder / "bin", folder)
+    return Installation(files, sdist, wheel, folder / "bin", folder)
+
+
+def package_files() -> set[str]:
+    package = ROOT / "python"
+    return {
+        path.relative_to(package).as_posix()
+        for path in (package / "fdt_mlir").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def test_sdist_has_the_sources_and_their_tests(installation: Installation) -> None:
@@ -76,15 +90,9 @@ def test_sdist_has_the_sources_and_their_tests(installation: Installation) -> No
 
 
 def test_wheel_has_every_file_of_the_package(installation: Installation) -> None:
-    package = ROOT / "python"
     with zipfile.ZipFile(installation.wheel) as wheel:
         packed = {name for name in wheel.namelist() if name.startswith("fdt_mlir/")}
-    files = {
-        path.relative_to(package).as_posix()
-        for path in (package / "fdt_mlir").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert packed == files
+    assert packed == installation.files
 
 
 def test_wheel_declares_the_commands(installation: Installation) -> None:
