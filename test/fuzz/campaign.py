@@ -105,6 +105,7 @@ def keep_finding(finding: Finding, case: Case, folder: Path) -> Path:
 
 def load_everything() -> None:
     """Load what each case needs, so that the processes of the cases need not; start no threads."""
-    for name in ("ai_edge_litert.interpreter", "fdt_mlir.planner.layout"):
+    names = ("ai_edge_litert.interpreter", "fdt_mlir.cli.compile", "fdt_mlir.planner.layout")
+    for name in names:
         import_module(name)
     harness_objects()

@@ -66,7 +66,8 @@ def _parse(path: Path, data: bytes) -> onnx.ModelProto:
     try:
         # NOTE: onnx leaves a parameter of this function without a type.
         checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]
-    except checker.ValidationError as error:
+    # The checker quotes names in its messages, also those that are no text.
+    except (UnicodeDecodeError, checker.ValidationError) as error:
         reason = str(error).strip().splitlines()[0]
         raise compile_error(
             f"the model breaks ONNX's rules: {reason}", place, "export the model again"
