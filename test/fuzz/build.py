@@ -12,6 +12,7 @@ from models.graph import WEIGHTED, Graph, Op, Quantization, Tensor
 from models.quantize import quantize
 
 SAMPLES = 16  # for calibration
+MOST_MULTIPLIER = 256.0  # sums of some 20 bits still fit 32 when multiplied
 
 
 class InvalidCaseError(Exception):
@@ -35,7 +36,25 @@ def build_graph(case: Case) -> Graph:
     plain = quantize(calibrated, "int8")
     overrides = _overrides(plain, forced)
     changed = quantize(calibrated, "int8", overrides) if overrides else plain
-    return _with_channel_factors(changed, forced)
+    result = _with_channel_factors(changed, forced)
+    _check_multipliers(result)
+    return result
+
+
+def _check_multipliers(graph: Graph) -> None:
+    """Refuse multipliers at which the reference's own 32 bits overflow, which C leaves undefined.
+
+    Raises InvalidCaseError.
+    """
+    for op in graph.ops:
+        source, result = op.inputs[0].quantization, op.output.quantization
+        if op.kind not in WEIGHTED or source is None or result is None:
+            continue
+        weights = op.inputs[1].quantization
+        assert weights is not None
+        largest = source.scale[0] * max(weights.scale) / result.scale[0]
+        if largest > MOST_MULTIPLIER:
+            raise InvalidCaseError(f"{op.output.name} has a multiplier of {largest:g}")
 
 
 def build_float_graph(nodes: Sequence[Node], seed: int) -> tuple[Graph, list[Tensor]]:

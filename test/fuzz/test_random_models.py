@@ -20,5 +20,5 @@ def test_random_models(first: int) -> None:
     findings = [each for each in run_cases(seeds, 1, 1, coverage) if each is not None]
     assert not [(each.seed, *each.messages) for each in findings]
     # Most models are worth something: the reference takes them, and their outputs vary.
-    assert coverage.invalid + coverage.flat <= SHARD // 4
+    assert coverage.invalid + coverage.flat <= SHARD // 2
     assert coverage.families, "no model was tiled"
