@@ -10,10 +10,6 @@ from fuzz.campaign import Coverage, run_cases
 
 SEED = "test"
 CASES = 200
-# Still wrong, each with what it is; a test fails once one of them is mended.
-KNOWN_FAULTS = {
-    "test:172": "fdt tiles a padding layer along its padded axis of extent 1: no static shape",
-}
 SHARD = 20  # cases per test, so that processes share the work
 
 
@@ -22,10 +18,7 @@ def test_random_models(first: int) -> None:
     seeds = [f"{SEED}:{number}" for number in range(first, first + SHARD)]
     coverage = Coverage()
     findings = [each for each in run_cases(seeds, 1, 1, coverage) if each is not None]
-    unknown = [each for each in findings if each.seed not in KNOWN_FAULTS]
-    assert not [(each.seed, *each.messages) for each in unknown]
-    mended = (KNOWN_FAULTS.keys() & set(seeds)) - {each.seed for each in findings}
-    assert not mended, "no longer faults: take them out of KNOWN_FAULTS"
+    assert not [(each.seed, *each.messages) for each in findings]
     # Most models are worth something: the reference takes them, and their outputs vary.
     assert coverage.invalid + coverage.flat <= SHARD // 2
     assert coverage.families, "no model was tiled"

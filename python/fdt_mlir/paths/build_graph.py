@@ -206,9 +206,11 @@ class _Builder:
         ]
         if value != tensor.value:
             tensor.whole_because = tensor.whole_because or f"'{kernel.layer}' reads it reshaped"
+        seen: list[AxisRead | None] = []
         if not exprs:  # a table has no map: any element may be needed
             axes = [None] * len(shape_of(tensor.value))
         elif value != tensor.value:
+            seen = axes
             axes = _axes_of_whole(axes, shape_of(value), shape_of(tensor.value))
         operand = {f"in:{number}", f"table:{number}"}
         reducing = [stage for stage in kernel.stages if stage.reduces]
@@ -216,6 +218,7 @@ class _Builder:
         return Read(
             tensor=tensor.name,
             axes=tuple(axes),
+            unit_axes=tuple(axis for axis in seen if axis and axis.extent == 1 and axis.loops()),
             in_init=any(operand & set(stage.init_args) for stage in reducing),
             in_reduction=any(operand & set(stage.args) for stage in reducing),
             in_epilogue=any(operand & set(stage.args) for stage in others),

@@ -48,7 +48,8 @@ class Read:
 
     `in_init`, `in_reduction` and `in_epilogue` say which parts of the layer read it: start value,
     reduction, and what is computed once the reduction is done. A layer without a reduction is
-    all epilogue.
+    all epilogue. `unit_axes` are further axes, of extent 1, that the layer sees in a view of the
+    tensor: a window there reads padding.
     """
 
     tensor: str
@@ -56,6 +57,7 @@ class Read:
     in_init: bool = False
     in_reduction: bool = False
     in_epilogue: bool = True
+    unit_axes: tuple[AxisRead, ...] = ()
 
 
 @dataclass(frozen=True)
