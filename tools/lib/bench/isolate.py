@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -26,15 +27,16 @@ class Failure:
 def run_isolated(
     function: Callable[..., Iterator[Any]], *arguments: Any, timeout_seconds: float
 ) -> Iterator[Any]:
-    """Yield what `function(*arguments)` yields in a forked process.
+    """Yield what `function(*arguments)` yields in a new process.
 
     Where the process dies or takes longer than `timeout_seconds`, the last item is a Failure; what
-    it gave before is kept.
+    it gave before is kept. Function and arguments are pickled: a fork of this process would lack
+    the threads that MLIR may have started in it, and wait for them.
     """
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    with tempfile.TemporaryFile(mode="w+", errors="replace") as printed:
-        process = context.Process(target=_serve, args=(sender, printed, function, arguments))
+    with tempfile.NamedTemporaryFile(mode="w+", errors="replace") as printed:
+        process = context.Process(target=_serve, args=(sender, printed.name, function, arguments))
         process.start()
         sender.close()
         try:
@@ -63,19 +65,20 @@ def _receive(
 
 
 def _serve(
-    sender: Connection, printed: IO[str], function: Callable[..., Iterator[Any]], arguments: Any
+    sender: Connection, printed: str, function: Callable[..., Iterator[Any]], arguments: Any
 ) -> None:
     # A group of its own, so that compilers and emulators that it starts can be ended with it.
     os.setpgid(0, 0)
-    os.dup2(printed.fileno(), 1)
-    os.dup2(printed.fileno(), 2)
+    output = os.open(printed, os.O_WRONLY | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     try:
         for value in function(*arguments):
             sender.send((True, value))
         sender.send((False, None))
     except BaseException:
-        traceback.print_exc(file=printed)
-        printed.flush()
+        traceback.print_exc()
+        sys.stderr.flush()
         os._exit(1)
 
 
