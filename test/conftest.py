@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import settings
 
+from report_schema import SCHEMA
+
 # A slow or busy machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-
-SCHEMA = json.loads((files("fdt_mlir.report") / "report.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(autouse=True, scope="session")

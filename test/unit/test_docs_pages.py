@@ -14,8 +14,8 @@ sys.path.insert(0, str(ROOT / "tools" / "lib"))
 from docs.__main__ import PAGES  # noqa: E402  (importable only with the path above)
 from docs.passes_page import first_case  # noqa: E402
 
-from conftest import SCHEMA  # noqa: E402
 from fdt_mlir import api  # noqa: E402
+from report_schema import SCHEMA  # noqa: E402
 
 
 @pytest.mark.parametrize("name", PAGES)
