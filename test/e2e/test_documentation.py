@@ -40,6 +40,7 @@ ELSEWHERE = {
     "tools/test": "it would run this test",
     "tools/bench": "it measures for minutes; test_bench.py has its parts",
     "tools/docs": "test_docs_pages.py runs it",
+    "tools/fuzz": "it compiles for minutes; the fuzz stage has its parts",
     ".venv/bin/ruff": "it would change files",
 }
 NEEDED = {"arm-none-eabi-gcc": ("cortex-m", "arm-none-eabi"), "qemu-system-arm": ("cortex-m",)}

@@ -117,12 +117,13 @@ def test_a_fan_in_begins_and_finishes_once(tmp_path: Path) -> None:
     ],
 )
 def test_tiles_write_their_slice_in_place(model: str, choices: dict[str, Any]) -> None:
-    """No step concatenates: steps are layers, and what a split layer begins and ends with."""
+    """No step concatenates: steps are layers, merged ones too, and the ends of split ones."""
     path = EXAMPLES / f"{model}.tflite"
     tiled, untiled = api.compile(path, **choices), api.compile(path, strategy="none")
     assert tiled.discovery.paths
     layers = {step["name"] for step in untiled.report["steps"]}
     ends = {path.layers[-1] for path in tiled.discovery.paths}
+    layers |= {"_".join(path.layers) for path in tiled.discovery.paths if path.family == "merge"}
     added = {step["name"] for step in tiled.report["steps"]} - layers
     assert added <= {f"{end}_{part}" for end in ends for part in ("init", "finish")}
     # Nor do tiles need memory of their own beside the layers' results.
