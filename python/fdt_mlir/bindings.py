@@ -52,8 +52,13 @@ def iree_compile_program() -> Path:
 
 @contextmanager
 def mlir_context() -> Generator[ir.Context, None, None]:
-    """Enter a fresh MLIR context with an unknown default location."""
+    """Enter a fresh MLIR context with an unknown default location.
+
+    It starts no threads: one large function leaves them nothing to do, and a process forked
+    afterwards would wait for them for ever.
+    """
     with ir.Context() as context, ir.Location.unknown():
+        context.enable_multithreading(False)
         yield context
 
 
@@ -96,6 +101,7 @@ def parse_unregistered(bytecode: bytes, prefix: str) -> list[tuple[str, str | No
     if prefix.rstrip(".").encode() not in bytecode:
         return []
     with ir.Context() as context:
+        context.enable_multithreading(False)
         context.allow_unregistered_dialects = True
         module = ir.Module.parse(bytecode)
         return [

@@ -6,13 +6,15 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fuzz.isolate import Died, call_isolated, run_isolated
 from fuzz.mutate import mutate
+from models.graph import Graph
 
 SECONDS = 60.0  # no file may take longer
 MEMORY_BYTES = 6 << 30  # a file that makes the compiler want more is one that hangs a laptop
@@ -134,22 +136,26 @@ def seed_files() -> Seeds:
     return files
 
 
+def _valid_graphs() -> Iterator[Graph]:
+    from fuzz.build import InvalidCaseError, build_graph
+    from fuzz.generate import draw_case
+
+    for number in count():
+        with suppress(InvalidCaseError):
+            yield build_graph(draw_case(f"f:{number}", 1))
+
+
 def _make_seed_files(_: None) -> Seeds:
     from fdt_mlir.bindings import mlir_context
     from fdt_mlir.importer.import_options import ImportOptions
     from fdt_mlir.importer.importer import import_model
-    from fuzz.build import build_graph
-    from fuzz.generate import draw_case
     from models.onnx_graphs import FLOAT_GRAPHS, quantised
     from models.tflite_writer import serialize
 
     files: list[tuple[str, bytes]] = []
     with TemporaryDirectory() as folder:
-        for number in range(8):
-            name, data = (
-                f"model_{number}.tflite",
-                serialize(build_graph(draw_case(f"f:{number}", 1))),
-            )
+        for number, graph in enumerate(islice(_valid_graphs(), 8)):
+            name, data = f"model_{number}.tflite", serialize(graph)
             path = Path(folder) / name
             path.write_bytes(data)
             files.append((name, data))
