@@ -1,98 +1,125 @@
 """Kernels made for one core are exact everywhere: on the host by their C99 forms, on the core.
 
-Shapes are those at which a micro-kernel could go wrong: channels and runs that divide no block,
-windows that leave the input on every side, strides, dilations, and zero points at both ends.
+Each layer is tested by itself, in shapes that divide no block, with every stride, padding and
+dilation, and zero points and multipliers at their ends (`models/kernel_cases.py`). Chains of layers
+are tiled by hand, so that every kernel meets slices, windows and rings.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.harness import check_bit_exact
+from e2e.harness import check_bit_exact, check_outputs
+from e2e.test_schedules import fdt, schedule_for
+from fdt_mlir import api
+from fdt_mlir.schedules.tile_path import FFMT, STREAM, TilePath
 from models.graph import Graph, Tensor
-from models.single_op import Extremes, conv, depthwise_conv, fully_connected, model
+from models.kernel_cases import FAMILIES, together
+from models.single_op import model
 from models.tflite_writer import write_file
 
-LOWEST, HIGHEST = Extremes(input_zero_point=-128), Extremes(input_zero_point=127)
-SATURATING = Extremes(input_zero_point=127, output_zero_point=-128, multiplier=1.7)
-TINY = Extremes(output_zero_point=127, multiplier=1e-7)
-
-CASES = {
-    "pointwise": conv((1, 3, 5, 8), 11, 1, extremes=LOWEST),
-    "pointwise_rest": conv((1, 5, 3, 10), 6, 1, extremes=HIGHEST),
-    "pointwise_strided": conv((1, 7, 5, 12), 9, 1, strides=2),
-    "few_inputs": conv((1, 4, 6, 3), 5, 1),
-    "conv": conv((1, 7, 9, 4), 7, 3, extremes=HIGHEST),
-    "conv_valid": conv((1, 7, 6, 8), 4, (3, 2), padding="VALID"),
-    "conv_strided": conv((1, 9, 8, 12), 5, (3, 5), strides=(2, 3), extremes=LOWEST),
-    "conv_dilated": conv((1, 11, 10, 4), 6, 3, dilation=2),
-    "conv_larger_than_input": conv((1, 3, 2, 4), 5, 5),
-    "first_layer": conv((1, 9, 7, 3), 6, 3, strides=2, extremes=HIGHEST),
-    "first_layer_gray": conv((1, 11, 9, 1), 9, (5, 4), extremes=LOWEST),
-    "first_layer_two": conv((1, 6, 8, 2), 4, (2, 3), extremes=SATURATING),
-    "conv_saturating": conv((1, 5, 6, 4), 4, 3, extremes=SATURATING),
-    "conv_tiny_multiplier": conv((1, 5, 6, 4), 5, 3, extremes=TINY),
-    "depthwise": depthwise_conv((1, 7, 5, 12), 3, extremes=LOWEST),
-    "depthwise_rest": depthwise_conv((1, 5, 7, 7), 3, extremes=HIGHEST),
-    "depthwise_even": depthwise_conv((1, 6, 5, 9), (2, 4), padding="VALID"),
-    "depthwise_strided": depthwise_conv((1, 9, 8, 5), 3, strides=2, extremes=SATURATING),
-    "depthwise_dilated": depthwise_conv((1, 9, 9, 4), 3, dilation=2),
-    "depthwise_larger_than_input": depthwise_conv((1, 2, 3, 8), 5),
-    "depthwise_few": depthwise_conv((1, 5, 4, 3), 3),
-    "depthwise_rows": depthwise_conv((1, 9, 1, 8), (4, 1), extremes=TINY),
-    "dense": fully_connected((1, 22), 7, extremes=HIGHEST),
-    "dense_rows": fully_connected((1, 32), 10, per_channel=True, extremes=LOWEST),
-    "dense_short": fully_connected((1, 3), 5),
-    "dense_one": fully_connected((1, 16), 2, extremes=SATURATING),
-}
-ON_DEVICE = (
-    "pointwise",
-    "conv_strided",
-    "first_layer",
-    "depthwise_rest",
-    "dense",
-    "conv_saturating",
-)
-
-
-def chain(graph: Graph, x: Tensor) -> Tensor:
-    """Layers that tiling joins: rings, halos and slices meet every micro-kernel."""
-    x = graph.conv2d(x, 8, 3, strides=2, activation="RELU")
-    x = graph.depthwise_conv2d(x, 3, activation="RELU")
-    x = graph.conv2d(x, 12, 1, activation="RELU6")
-    x = graph.depthwise_conv2d(x, 3, strides=2)
-    x = graph.conv2d(x, 16, 3)
-    return graph.average_pool(x, 4)
-
-
 CODE = {
-    "dsp": {"target": "cortex-m4"},
-    "dsp_wide": {"target": "cortex-m4", "optimize": "speed"},
-    "helium": {"target": "cortex-m55"},
     "low_registers": {"target": "cortex-m0"},
+    "dsp": {"target": "cortex-m4"},
+    "dsp_wide": {"target": "cortex-m33", "optimize": "speed"},
+    "dsp_small": {"target": "cortex-m7", "optimize": "size"},
+    "helium": {"target": "cortex-m55"},
+    "portable": {"target": "riscv32"},
+}
+"""What is compiled, and on which core it runs."""
+PARTS = len(CODE)
+
+
+def parts() -> list[object]:
+    """Every part of every family with every code; a sixth of them quickly, each part once."""
+    return [
+        pytest.param(
+            family,
+            code,
+            part,
+            marks=() if (number + code_number) % PARTS == part else pytest.mark.slow,
+            id=f"{family}-{code}-{part}",
+        )
+        for number, family in enumerate(FAMILIES)
+        for code_number, code in enumerate(CODE)
+        for part in range(PARTS)
+    ]
+
+
+@pytest.mark.parametrize(("family", "code", "part"), parts())
+def test_kernels_by_themselves(family: str, code: str, part: int, tmp_path: Path) -> None:
+    """Output n of the model is that of layer n of the part."""
+    path = tmp_path / f"{family}.tflite"
+    write_file(together(family, part, PARTS), path)
+    compiled = api.compile(path, strategy="none", **CODE[code])
+    title = f"part {part} of {family} with {code}"
+    check_outputs(title, compiled, path, sanitize=True, random_inputs=4)
+    check_outputs(title, compiled, path, CODE[code]["target"], random_inputs=4)
+
+
+def windows(graph: Graph, x: Tensor) -> Tensor:
+    x = graph.conv2d(x, 12, 3, strides=2, activation="RELU")
+    x = graph.depthwise_conv2d(x, 3, activation="RELU")
+    x = graph.conv2d(x, 18, 1, activation="RELU6")
+    x = graph.depthwise_conv2d(x, (5, 3), strides=(1, 2))
+    return graph.conv2d(x, 7, 3)
+
+
+def pools(graph: Graph, x: Tensor) -> Tensor:
+    x = graph.conv2d(x, 18, 3, activation="RELU")
+    x = graph.max_pool(x, 3, strides=2, padding="SAME")
+    x = graph.average_pool(x, (3, 2), strides=1, padding="SAME")
+    x = graph.add(x, graph.depthwise_conv2d(x, 3))
+    return graph.max_pool(x, (2, 3), strides=(1, 2))
+
+
+CHAINS: dict[str, Callable[[Graph, Tensor], Tensor]] = {"windows": windows, "pools": pools}
+_WINDOWS = ("conv2d", "depthwise_conv2d", "conv2d_1", "depthwise_conv2d_1", "conv2d_2")
+_POOLS = ("conv2d", "max_pooling2d", "average_pooling2d", "depthwise_conv2d", "max_pooling2d_1")
+TILED = {
+    # Channels: those of a tile follow each other, or lie as far apart as those of the whole.
+    "windows-channels": ("windows", (fdt(" ".join(_WINDOWS[1:3]), 2, 9),)),
+    "windows-fan-in": ("windows", (fdt(" ".join(_WINDOWS[2:]), 5, 6),)),
+    "pools-channels": ("pools", (fdt(" ".join(_POOLS), 2, 6),)),
+    "pools-channels-of-one": ("pools", (fdt(" ".join(_POOLS[:2]), 2, 9),)),
+    # Rows and columns: parts of tensors, borders that move.
+    "windows-rows": ("windows", (TilePath(FFMT, _WINDOWS, (0,), (4,)),)),
+    "windows-grid": ("windows", (TilePath(FFMT, _WINDOWS[:4], (0, 1), (5, 2)),)),
+    "pools-rows": ("pools", (TilePath(FFMT, _POOLS, (0,), (5,)),)),
+    "pools-grid": ("pools", (TilePath(FFMT, _POOLS, (0, 1), (4, 3)),)),
+    # Streams: rows in rings.
+    "windows-stream": ("windows", (TilePath(STREAM, _WINDOWS, (0,), (1,)),)),
+    "windows-stream-of-columns": ("windows", (TilePath(STREAM, _WINDOWS[:4], (1,), (2,)),)),
+    "pools-stream": ("pools", (TilePath(STREAM, _POOLS, (0,), (1,)),)),
+    "pools-stream-of-two": ("pools", (TilePath(STREAM, _POOLS, (0,), (2,)),)),
+    "pools-stream-of-columns": ("pools", (TilePath(STREAM, _POOLS, (1,), (1,)),)),
 }
 
 
-@pytest.mark.parametrize("code", CODE)
-@pytest.mark.parametrize("name", CASES)
-def test_kernel_on_the_host(name: str, code: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}.tflite"
-    write_file(CASES[name], path)
-    check_bit_exact(path, sanitize=True, random_inputs=4, strategy="none", **CODE[code])
+def tiled() -> list[object]:
+    """Every chain with every code that differs much; quickly each chain with one of them."""
+    codes = ("portable", "dsp", "helium")
+    return [
+        pytest.param(
+            name,
+            code,
+            marks=() if number % len(codes) == code_number else pytest.mark.slow,
+            id=f"{name}-{code}",
+        )
+        for number, name in enumerate(TILED)
+        for code_number, code in enumerate(codes)
+    ]
 
 
-@pytest.mark.parametrize("code", CODE)
-@pytest.mark.parametrize("name", ON_DEVICE)
-def test_kernel_on_the_core(name: str, code: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{name}.tflite"
-    write_file(CASES[name], path)
-    check_bit_exact(path, CODE[code]["target"], random_inputs=4, **CODE[code])
-
-
-@pytest.mark.parametrize("target", ["generic", "cortex-m4", "cortex-m55"])
-@pytest.mark.parametrize("strategy", ["none", "fdt", "ffmt", "auto"])
-def test_tiled_kernels(target: str, strategy: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "code"), tiled())
+def test_tiled_kernels(name: str, code: str, tmp_path: Path) -> None:
+    chain, paths = TILED[name]
     path = tmp_path / "chain.tflite"
-    write_file(model([(1, 25, 18, 3)], chain), path)
-    options = {"strategy": strategy, "max_mac_overhead": 60.0, "target": target}
-    check_bit_exact(path, sanitize=True, random_inputs=4, **options)
+    write_file(model([(1, 25, 18, 3)], CHAINS[chain]), path)
+    script = tmp_path / "schedule.mlir"
+    script.write_text(schedule_for(path, paths))
+    compiled = check_bit_exact(
+        path, sanitize=True, random_inputs=4, transform_script=script, **CODE[code]
+    )
+    check_outputs(name, compiled, path, CODE[code]["target"], random_inputs=2)

@@ -1,5 +1,6 @@
 """Tiled models give the same outputs as the reference, with schedules made by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,24 +62,29 @@ CASES = (
 )
 
 
-def normalized(case: Case) -> ir.Module:
-    """The model in layer form, in the current context."""
-    module = import_model(MODELS / f"{case.model}.tflite")
+def normalized(model: Path) -> ir.Module:
+    """A model in layer form, in the current context."""
+    module = import_model(model)
     for stage in (IMPORT, NORMALIZE, ORDER_LAYERS):
         parse_pipeline(stage.pipeline).run(module)
     return module
 
 
-def decide(module: ir.Module, case: Case) -> None:
+def decide(module: ir.Module, paths: Sequence[TilePath]) -> None:
     (function,) = defined_functions(module)
-    function.attributes[PATHS] = paths_attribute(case.paths)
+    function.attributes[PATHS] = paths_attribute(paths)
+
+
+def schedule_for(model: Path, paths: Sequence[TilePath]) -> str:
+    """The schedule that tiles a model along these paths."""
+    with mlir_context():
+        module = normalized(model)
+        decide(module, paths)
+        return schedule_text(module)
 
 
 def schedule_of(case: Case) -> str:
-    with mlir_context():
-        module = normalized(case)
-        decide(module, case)
-        return schedule_text(module)
+    return schedule_for(MODELS / f"{case.model}.tflite", case.paths)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -98,9 +104,9 @@ def test_a_schedule_replays_on_the_text_of_the_module(case: Case, tmp_path: Path
     script = tmp_path / "schedule.mlir"
     script.write_text(schedule_of(case))
     with mlir_context():
-        module = normalized(case)
+        module = normalized(MODELS / f"{case.model}.tflite")
         text = str(module)
-        decide(module, case)
+        decide(module, case.paths)
         TileAndFusePass().run(module)
         direct = str(module)
     with mlir_context():

@@ -22,8 +22,9 @@ Build = Callable[..., Tensor]
 class Extremes:
     """Numbers forced on a quantised model; None leaves what calibration chooses.
 
-    multiplier: input scale * weight scale / result scale, for the greatest weight scale. Above 1
-    results saturate, far below 1 they are nearly constant: both are legal and must stay exact.
+    multiplier: input scale * weight scale / result scale, for the greatest weight scale; of layers
+    without weights that of the first input and the result. Above 1 results saturate, far below 1
+    they are nearly constant: both are legal and must stay exact.
     """
 
     input_zero_point: int | None = None
@@ -219,9 +220,13 @@ def _forced(
 
 
 def _result_scale(graph: Graph, multiplier: float) -> float:
-    """Return the scale of the result under which the last weighted operator has `multiplier`."""
-    op = next(op for op in reversed(graph.ops) if op.kind in WEIGHTED)
-    x, weights = (t.quantization for t in op.inputs[:2])
+    """Return the scale of the result under which the last operator has `multiplier`."""
+    op = next((op for op in reversed(graph.ops) if op.kind in WEIGHTED), graph.ops[-1])
+    x, *others = (t.quantization for t in op.inputs[:2])
     assert isinstance(x, Quantization)
-    assert isinstance(weights, Quantization)
-    return float(np.float32(x.scale[0] * max(weights.scale) / multiplier))
+    scale = x.scale[0]
+    if op.kind in (*WEIGHTED, "MUL"):
+        (other,) = others
+        assert isinstance(other, Quantization)
+        scale *= max(other.scale)
+    return float(np.float32(scale / multiplier))
