@@ -15,7 +15,7 @@ from fdt_mlir.allocate.memories import write_memories
 from fdt_mlir.allocate.promises import write_promises
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.diagnostics import SourceLocation
-from fdt_mlir.emitc.c_header import print_header
+from fdt_mlir.emitc.c_header import print_header, prototypes
 from fdt_mlir.emitc.c_printer import print_c, print_traced
 from fdt_mlir.emitc.trace import erase_traced, traced_file
 from fdt_mlir.emitc.traced_results import traced_results
@@ -168,10 +168,9 @@ def compile_model(
         "report.html": report_page(report, schedule),
         "schedule.mlir": schedule,
     }
-    if facts.streamed_input is None:
-        arenas = [arena.name for arena in facts.arenas]
-        files[f"{name}_traced.inc"] = traced_file(name, arenas, traced)
-        files[f"{name}_traced.json"] = json.dumps(results) + "\n"
+    declared = prototypes(f"{name}_traced", facts).values()
+    files[f"{name}_traced.inc"] = traced_file(name, declared, traced)
+    files[f"{name}_traced.json"] = json.dumps(results) + "\n"
     if options.selftest:
         from fdt_mlir.targets.selftest import selftest_files  # needed rarely
 

@@ -3,7 +3,7 @@
 // Neither the input (5 B) nor the output (2 B) lies in the arena: it is the hidden buffer, 3 B.
 // CHECK-LABEL: func.func @model(
 // CHECK-SAME: fdt.arena_bytes = 3 : i64
-// CHECK-SAME: fdt.input_offsets = array<i64>
+// CHECK-SAME: fdt.input_offsets = array<i64: -1>
 // CHECK: memref.alloc() {fdt.buffer = "hidden", fdt.offset = 0 : i64} : memref<3xi8>
 // CHECK: memref.alloc() : memref<2xi8>
 func.func @model(%input: memref<5xi8>) -> memref<2xi8> {

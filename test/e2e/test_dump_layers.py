@@ -54,6 +54,20 @@ def test_layers_are_those_of_the_framework(target: str, tmp_path: Path) -> None:
         assert any(np.array_equal(t.ravel(), array.ravel()) for t in same), name
 
 
+def test_rows_that_are_pushed(tmp_path: Path) -> None:
+    """A layer is computed in many calls of the caller's, its rows wherever the ring has room."""
+    path = EXAMPLES / "kws.tflite"
+    (tmp_path / "whole").mkdir()
+    whole = dumped(path, tmp_path / "whole", strategy="none")
+    pushed = dumped(path, tmp_path, stream_input=True)
+    (sample,) = oracle.random_inputs(path, 1)
+    np.testing.assert_array_equal(pushed["input_rows"], sample[0].squeeze())
+    del whole["average_pooling2d"]  # its sums stand here, the layer's result in its last step
+    assert whole.keys() <= pushed.keys()
+    for name, expected in whole.items():
+        np.testing.assert_array_equal(pushed[name], expected)
+
+
 # Channels of a loop, rows of a halo, rings: three ways in which a layer never exists whole.
 @pytest.mark.parametrize(
     ("model", "strategy", "differing"),

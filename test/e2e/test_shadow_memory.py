@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,13 @@ from models import oracle
 from models.graph import Graph, Tensor
 from models.single_op import model
 from models.tflite_writer import write_file
+
+# In the last, the caller's calls share the arena with the count of its rows.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "untiled": {"strategy": "none"},
+    "streams": {"strategy": "auto"},
+    "pushed rows": {"stream_input": True},
+}
 
 
 def chain(graph: Graph, x: Tensor) -> Tensor:
@@ -60,11 +68,15 @@ def trapped(folder: Path, inputs: list[np.ndarray]) -> str | None:
 
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("strategy", ["none", "auto"])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_moved_buffers(
-    every: int, strategy: str, chain_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    every: int,
+    options: dict[str, Any],
+    chain_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    good = api.compile(chain_path, strategy=strategy, name="chain")
+    good = api.compile(chain_path, name="chain", **options)
     found: list[tuple[Plan, Problem]] = []
     original = placement.validate
 
@@ -73,7 +85,7 @@ def test_moved_buffers(
         return original(problem, plan)
 
     monkeypatch.setattr(placement, "validate", remember)
-    api.compile(chain_path, strategy=strategy, name="chain")
+    api.compile(chain_path, name="chain", **options)
     plan, problem = found[-1]
     assert set(plan.offsets.values()) <= {b["offset"] for b in good.report["buffers"]}
 
@@ -84,7 +96,7 @@ def test_moved_buffers(
         place = Placement({buffer.name: 0 for buffer in problem.buffers}, moved.offsets, (moved,))
         monkeypatch.setattr(plan_arena, "place", lambda *_, place=place: place)
         folder = tmp_path / str(number)
-        api.compile(chain_path, strategy=strategy, name="chain").write(folder)
+        api.compile(chain_path, name="chain", **options).write(folder)
         message = trapped(folder, inputs)
         is_valid = not original(problem, moved)
         (result,) = targets.run_many(folder, "host", [inputs])

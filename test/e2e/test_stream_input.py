@@ -42,7 +42,7 @@ def test_on_the_host(build, element: str, tmp_path: Path) -> None:
     path = tmp_path / f"{build.__name__}.tflite"
     write_file(model([SHAPES[build]], build, element), path)
     whole = api.compile(path)
-    compiled = check_bit_exact(path, sanitize=True, random_inputs=5, stream_input=True)
+    compiled = check_bit_exact(path, sanitize=True, random_inputs=5, shadow=True, stream_input=True)
     assert compiled.arena_bytes == compiled.discovery.predicted_arena_bytes
     if build is chain:
         assert compiled.arena_bytes < whole.report["inputs"][0]["bytes"] + whole.arena_bytes // 4
@@ -54,7 +54,7 @@ def test_public_models(name: str, device: str) -> None:
     few = {"random_inputs": 3, "constant_inputs": 1}
     path, host = shared_model(f"{name}.tflite"), device == "host"
     compiled = check_bit_exact(
-        path, device, sanitize=host, stream_input=True, target="cortex-m4", **few
+        path, device, sanitize=host, shadow=host, stream_input=True, target="cortex-m4", **few
     )
     assert compiled.arena_bytes <= ARENA_LIMITS[name]
     assert compiled.arena_bytes == compiled.discovery.predicted_arena_bytes

@@ -81,9 +81,13 @@ class LoopSteps:
     last: int
 
 
+ROWS_TAKEN = "rows_taken"
+"""The count of rows of a streamed input that are there: no value of the function."""
+
+
 def rows_taken(end: int) -> Buffer:
-    """The count of rows of a streamed input that are there; it lasts from call to call."""
-    return Buffer("rows_taken", 4, 0, end, align=4)
+    """The buffer of that count; it lasts from call to call."""
+    return Buffer(ROWS_TAKEN, 4, 0, end, align=4)
 
 
 def lifetimes_of(function: ir.Operation) -> Lifetimes:

@@ -12,6 +12,8 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass, op_error
 
+_NO_PLACE = -1
+
 
 @dataclass(frozen=True)
 class PlanArenaPass(Pass):
@@ -20,8 +22,9 @@ class PlanArenaPass(Pass):
     Requires: memrefs of static shape, written by kernel calls (fdt-verify-buffers).
     Ensures: every `memref.alloc` carries `fdt.offset` and `fdt.buffer` (its name); the function
         carries `fdt.input_offsets`, `fdt.arena_bytes`, `fdt.arena_align`,
-        `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`; `fdt.rows_taken_offset` where its
-        input is streamed, which has no offset then. The plan was checked by the
+        `fdt.lower_bound_bytes` and `fdt.layout_proved_optimal`. Inputs outside of the arena,
+        a streamed one too, have the offset -1; where one is streamed, `fdt.rows_taken_offset` and
+        `fdt.rows_taken_memory` say where its rows are counted. The plan was checked by the
         validator, which shares no code with the planner.
         Calls that the plan makes run backwards carry `fdt.reverse`.
         Where the function has several `fdt.memories`, each is an arena: allocations also carry
@@ -76,24 +79,24 @@ def is_entry(op: ir.Operation) -> bool:
 
 def _write(function: ir.Operation, lifetimes: Lifetimes, placement: Placement) -> None:
     several = len(placement.plans) > 1
-    inputs: list[int] = []
-    input_memories: list[int] = []
+    arguments = function.regions[0].blocks[0].arguments
+    names = {buffer.value: buffer.name for buffer in lifetimes.buffers}
+    inputs = [names.get(argument) for argument in arguments]
     for buffer in lifetimes.buffers:
         op = producer(buffer.value)
-        offset, memory = placement.offsets[buffer.name], placement.arena_of[buffer.name]
         if op is None:
-            inputs.append(offset)
-            input_memories.append(memory)
-        else:
-            op.attributes["fdt.offset"] = i64(offset)
-            op.attributes["fdt.buffer"] = ir.StringAttr.get(buffer.name)
-            if several:
-                op.attributes["fdt.memory"] = i64(memory)
+            continue
+        op.attributes["fdt.offset"] = i64(placement.offsets[buffer.name])
+        op.attributes["fdt.buffer"] = ir.StringAttr.get(buffer.name)
+        if several:
+            op.attributes["fdt.memory"] = i64(placement.arena_of[buffer.name])
     align = max((buffer.align for buffer in lifetimes.buffers), default=1)
     plans, attributes = placement.plans, function.attributes
     for buffer in lifetimes.state:
         attributes[f"fdt.{buffer.name}_offset"] = i64(placement.offsets[buffer.name])
-    attributes["fdt.input_offsets"] = ir.DenseI64ArrayAttr.get(inputs)
+        attributes[f"fdt.{buffer.name}_memory"] = i64(placement.arena_of[buffer.name])
+    offsets = [_NO_PLACE if name is None else placement.offsets[name] for name in inputs]
+    attributes["fdt.input_offsets"] = ir.DenseI64ArrayAttr.get(offsets)
     attributes["fdt.arena_bytes"] = i64(sum(plan.arena_bytes for plan in plans))
     attributes["fdt.arena_align"] = i64(max(align, 4))
     attributes["fdt.lower_bound_bytes"] = i64(sum(plan.lower_bound_bytes for plan in plans))
@@ -102,4 +105,5 @@ def _write(function: ir.Operation, lifetimes: Lifetimes, placement: Placement) -
     if several:
         sizes = [plan.arena_bytes for plan in plans]
         attributes["fdt.memory_bytes"] = ir.DenseI64ArrayAttr.get(sizes)
-        attributes["fdt.input_memories"] = ir.DenseI64ArrayAttr.get(input_memories)
+        homes = [0 if name is None else placement.arena_of[name] for name in inputs]
+        attributes["fdt.input_memories"] = ir.DenseI64ArrayAttr.get(homes)

@@ -34,7 +34,7 @@ def print_header(name: str, facts: Facts, selftest: bool = False) -> str:
         'extern "C" {',
         "#endif",
         "",
-        *_prototype(name, facts),
+        *_functions(name, facts),
         "",
         *(_selftest_prototype(name, facts) if selftest else ()),
         "#ifdef __cplusplus",
@@ -82,9 +82,35 @@ def _arena(prefix: str, arena: Arena, align: int) -> list[str]:
     ]
 
 
-def _prototype(name: str, facts: Facts) -> list[str]:
-    prefix = name.upper()
-    parameters = ", ".join(f"void *{arena.name}" for arena in facts.arenas)
+def prototypes(stem: str, facts: Facts) -> dict[str, str]:
+    """The functions of a model that the caller calls, by their names without the stem."""
+    arenas = [f"void *{arena.name}" for arena in facts.arenas]
+    parameters = ", ".join(arenas)
+    found = {"invoke": f"int {stem}_invoke({parameters});"}
+    if facts.states or facts.streamed_input is not None:
+        found["reset"] = f"void {stem}_reset({parameters});"
+    if facts.streamed_input is not None:
+        rows = f"const {_c_type(facts.streamed_input)} *rows"
+        found["push_rows"] = f"int {stem}_push_rows({', '.join([*arenas, rows])}, int count);"
+    return found
+
+
+def _functions(name: str, facts: Facts) -> list[str]:
+    """The prototypes, each with a comment."""
+    prefix, declared = name.upper(), prototypes(name, facts)
+    if facts.streamed_input is not None:
+        return [
+            "/* Forgets the rows that were pushed. Call it before the first inference. */",
+            declared["reset"],
+            "",
+            "/* Takes the next `count` rows of the input, and computes what they allow. Returns 0,",
+            " * or 1 where the input has fewer rows left: those beyond it are not taken. */",
+            declared["push_rows"],
+            "",
+            "/* Computes the rest once all rows are there, and starts anew. Returns 0 on success,",
+            " * 1 where rows are missing. */",
+            declared["invoke"],
+        ]
     if len(facts.arenas) == 1:
         comment = [
             f"/* Runs the model in an arena of {prefix}_ARENA_BYTES bytes, aligned to",
@@ -96,33 +122,18 @@ def _prototype(name: str, facts: Facts) -> list[str]:
             f" * aligned to {prefix}_<MEMORY>_ALIGN; one of 0 bytes may be null. Returns 0 on",
             " * success. */",
         ]
-    if facts.streamed_input is None:
-        return [*comment, f"int {name}_invoke({parameters});", *_reset_prototype(name, facts)]
-    element = _c_type(facts.streamed_input)
-    return [
-        "/* Forgets the rows that were pushed. Call it before the first inference. */",
-        f"void {name}_reset({parameters});",
-        "",
-        "/* Takes the next `count` rows of the input, and computes what they allow. Returns 0, or",
-        " * 1 where the input has fewer rows left: those beyond it are not taken. */",
-        f"int {name}_push_rows({parameters}, const {element} *rows, int count);",
-        "",
-        "/* Computes the rest once all rows are there, and starts anew. Returns 0 on success, 1",
-        " * where rows are missing. */",
-        f"int {name}_invoke({parameters});",
-    ]
+    return [*comment, declared["invoke"], *_reset(name, facts)]
 
 
-def _reset_prototype(name: str, facts: Facts) -> list[str]:
+def _reset(name: str, facts: Facts) -> list[str]:
     if not facts.states:
         return []
-    parameters = ", ".join(f"void *{arena.name}" for arena in facts.arenas)
     held = ", ".join(_escaped(state.name) for state in facts.states)
     return [
         "",
         f"/* Sets the state that outlives a call of {name}_invoke: {held}.",
         " * Call it once before the first; leave the arena alone in between, inputs aside. */",
-        f"void {name}_reset({parameters});",
+        prototypes(name, facts)["reset"],
     ]
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fdt_mlir.allocate.memories import arena_names, arena_of
+from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.kernel_calls import KernelCall
-from fdt_mlir.emitc.kernel_functions import create_function
+from fdt_mlir.emitc.model_function import arena_parameters, bases_of, c_int, model_function
 from fdt_mlir.emitc.reset import Place, copy_bytes
 from fdt_mlir.emitc.scalar_functions import lower_operation
-from fdt_mlir.emitc.statements import call, index, loop, named
+from fdt_mlir.emitc.statements import call, index, loop
 from fdt_mlir.emitc.trace import Silence
 from fdt_mlir.emitc.types import int_type, lvalue_of, pointer_to
 from fdt_mlir.emitc.values import Value, create
@@ -39,28 +39,28 @@ class InvokeFunction:
     constants: Mapping[ir.Operation, list[str | None]]
     trace: Silence = field(default_factory=Silence)
 
-    def write(self) -> ir.Operation:
-        """Write the function and return it."""
-        void_pointer = ir.Type.parse('!emitc.ptr<!emitc.opaque<"void">>')
-        c_int = ir.Type.parse('!emitc.opaque<"int">')
-        names = arena_names(self.entry)
-        parameters = [void_pointer] * len(names)
-        with ir.InsertionPoint(self.block), ir.Location.unknown():
-            function = create_function(f"{self.model}_{self.trace.suffix}", parameters, [c_int])
-        locations = [named(name) for name in names]
-        body = function.regions[0].blocks.append(*parameters, arg_locs=locations)
-        with ir.InsertionPoint(body), ir.Location.unknown():
-            bases = [
-                _base("base" if len(names) == 1 else f"{name}_base", argument)
-                for name, argument in zip(names, body.arguments, strict=True)
-            ]
+    def write(self) -> None:
+        """Write the function."""
+        parameters = arena_parameters(self.entry)
+        with model_function(self.block, self._name("invoke"), parameters, c_int()) as (
+            function,
+            arenas,
+        ):
+            self.trace.mark(function)
+            bases = bases_of(self.entry, arenas)
             self.trace.start(bases)
             self._operations(operations_of(self.entry), bases, {})
-            self._keep_states(bases)
-            self.trace.finish(self._outputs())
-            zero = create("literal", [c_int], attributes={"value": ir.StringAttr.get("0")})
+            self._end(bases)
+            zero = create("literal", [c_int()], attributes={"value": ir.StringAttr.get("0")})
             create("return", operands=[zero.results[0]])
-        return function
+
+    def _name(self, function: str) -> str:
+        return f"{self.model}_{self.trace.prefix}{function}"
+
+    def _end(self, bases: Sequence[ir.Value]) -> None:
+        """All is computed: keep states, and let the caller read the outputs."""
+        self._keep_states(bases)
+        self.trace.finish(self._outputs())
 
     def _keep_states(self, bases: Sequence[ir.Value]) -> None:
         """Copy new states to where the next inference finds them."""
@@ -69,10 +69,9 @@ class InvokeFunction:
         count = len(state_values(self.entry))
         pairs = zip(inputs[len(inputs) - count :], outputs[len(outputs) - count :], strict=True)
         for state, (buffer, offset, size_bytes) in pairs:
-            target = Place(bases[arena_of(self.entry, state)], self._start(state))
-            source = Place(bases[arena_of(self.entry, buffer)], offset)
             if buffer != state:
-                copy_bytes(target, source, size_bytes)
+                target = Place(self._base(bases, state), self._start(state))
+                copy_bytes(target, Place(self._base(bases, buffer), offset), size_bytes)
 
     def _outputs(self) -> list[tuple[ir.Value, int, int]]:
         """Buffer, offset in the arena and bytes of each output."""
@@ -158,12 +157,16 @@ class InvokeFunction:
         offset = index(self._offset(view) + view.offset * width)
         for value, factor in view.dynamic:
             offset = offset + scalars[value] * (factor * width)
-        base = self.trace.place(bases[arena_of(self.entry, view.base)], view.base)
+        base = self._base(bases, view.base)
         place = create("subscript", [lvalue_of(int_type(8))], [base, offset.ir]).results[0]
         address = create("address_of", [pointer_to(int_type(8))], [place]).results[0]
         if address.type == target:
             return address
         return create("cast", [target], [address]).results[0]
+
+    def _base(self, bases: Sequence[ir.Value], buffer: ir.Value) -> ir.Value:
+        """The start of the arena in which a buffer lies."""
+        return self.trace.place(bases[arena_of(self.entry, buffer)], buffer)
 
     def _offset(self, view: View) -> int:
         """Bytes from the start of the arena to a buffer."""
@@ -182,12 +185,6 @@ class InvokeFunction:
 def operations_of(op: ir.Operation) -> list[ir.Operation]:
     """The operations of the only block of a function or loop."""
     return [operation.operation for operation in op.regions[0].blocks[0].operations]
-
-
-def _base(name: str, arena: ir.Value) -> ir.Value:
-    """The start of an arena as bytes."""
-    with named(name):
-        return create("cast", [pointer_to(int_type(8))], [arena]).results[0]
 
 
 def _constant_place(

@@ -18,9 +18,10 @@ from fdt_mlir.emitc.kernel_calls import read_call
 from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
-from fdt_mlir.emitc.push_rows import StreamedFunctions
+from fdt_mlir.emitc.push_rows import IterationTable, StreamedFunctions
 from fdt_mlir.emitc.reset import write_reset
-from fdt_mlir.emitc.trace import TRACED, Extent, Trace
+from fdt_mlir.emitc.row_stream import find_row_stream
+from fdt_mlir.emitc.trace import Extent, Trace
 from fdt_mlir.emitc.values import create
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.kernel import kernel_calls
@@ -42,7 +43,8 @@ class LowerToEmitcPass(Pass):
 
     `model` is the prefix of all public names; `header` the file that the C includes first. The
     code is for the core `target` (`kernels/machine.py`); `optimize` says to what end. `trace` adds
-    `<model>_traced_invoke`, marked `fdt.traced`, which also announces what it does.
+    the same functions as `<model>_traced_invoke` (...), marked `fdt.traced`, which also announce
+    what they do.
     """
 
     name: ClassVar[str] = "fdt-lower-to-emitc"
@@ -86,15 +88,18 @@ class LowerToEmitcPass(Pass):
         written = [call for call in calls if call.kernel.layer != INPUT_ROWS]
         names = KernelFunctions(functions, emitted.body, tuning, padding).declare(written)
         by_op = {call.op: call for call in calls}
+        known = (self.model, entry, emitted.body, by_op, names, places)
         if read_promises(entry).stream_input:
-            StreamedFunctions(self.model, entry, emitted.body, by_op, names, places).write()
+            stream = find_row_stream(entry, by_op)
+            table = IterationTable(f"{self.model}_iterations", stream.iterations())
+            table.write(emitted.body)
+            functions = StreamedFunctions(*known, stream=stream, table=table)
         else:
-            invoke = InvokeFunction(self.model, entry, emitted.body, by_op, names, places)
-            invoke.write()
+            functions = InvokeFunction(*known)
             write_reset(self.model, entry, emitted.body)
-            if self.trace:
-                traced = replace(invoke, trace=_trace_of(entry)).write()
-                traced.attributes[TRACED] = ir.UnitAttr.get()
+        functions.write()
+        if self.trace:
+            replace(functions, trace=_trace_of(entry)).write()
         write_helpers(emitted)
         padding.write(emitted)
         write_prelude(emitted)
@@ -104,17 +109,19 @@ class LowerToEmitcPass(Pass):
 def _trace_of(entry: ir.Operation) -> Trace:
     """Number buffers and steps as the report does."""
     lifetimes = lifetimes_of(entry)
-    inputs = list(entry.regions[0].blocks[0].arguments)
-    offsets: dict[ir.Value, int] = dict(
-        zip(inputs, integers(entry, "fdt.input_offsets"), strict=True)
-    )
-    extents: dict[ir.Value, Extent] = {}
+    inputs: list[ir.Value] = list(entry.regions[0].blocks[0].arguments)
+    offsets = dict(zip(inputs, integers(entry, "fdt.input_offsets"), strict=True))
+    extents: dict[ir.Value | str, Extent] = {}
     for number, buffer in enumerate(lifetimes.buffers):
         op = producer(buffer.value)
         offset = offsets[buffer.value] if op is None else integer(op, "fdt.offset")
         extents[buffer.value] = Extent(
             number, buffer.name, arena_of(entry, buffer.value), offset, buffer.size_bytes
         )
+    for number, state in enumerate(lifetimes.state, len(lifetimes.buffers)):
+        offset = integer(entry, f"fdt.{state.name}_offset")
+        arena = integer(entry, f"fdt.{state.name}_memory")
+        extents[state.name] = Extent(number, state.name, arena, offset, state.size_bytes)
     steps = {step.op: number for number, step in enumerate(lifetimes.steps)}
     arena_bytes = integers(entry, "fdt.memory_bytes") or (integer(entry, "fdt.arena_bytes"),)
     return Trace(extents, steps, inputs, arena_bytes)

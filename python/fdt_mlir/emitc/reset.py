@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fdt_mlir.allocate.memories import arena_names, arena_of
+from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.kernel_functions import create_function
-from fdt_mlir.emitc.statements import Pointer, index, load, loop, named, store
-from fdt_mlir.emitc.types import int_type, pointer_to
-from fdt_mlir.emitc.values import constant, create
+from fdt_mlir.emitc.model_function import arena_parameters, bases_of, model_function
+from fdt_mlir.emitc.statements import Pointer, index, load, loop, return_, store
+from fdt_mlir.emitc.types import int_type
+from fdt_mlir.emitc.values import constant
 from fdt_mlir.normalize.structured import tensor_bytes
 
 
@@ -35,25 +36,20 @@ def copy_bytes(target: Place, source: Place, size_bytes: int) -> None:
 
 def write_reset(model: str, entry: ir.Operation, block: ir.Block) -> None:
     """Write `void <model>_reset(void *arena)`, where the model has state."""
-    values = state_values(entry)
-    if not values:
+    if not state_values(entry):
         return
-    void_pointer = ir.Type.parse('!emitc.ptr<!emitc.opaque<"void">>')
-    names = arena_names(entry)
-    parameters = [void_pointer] * len(names)
-    with ir.InsertionPoint(block), ir.Location.unknown():
-        function = create_function(f"{model}_reset", parameters, [])
-    locations = [named(name) for name in names]
-    body = function.regions[0].blocks.append(*parameters, arg_locs=locations)
+    with model_function(block, f"{model}_reset", arena_parameters(entry)) as (_, arenas):
+        fill_states(entry, bases_of(entry, arenas))
+        return_()
+
+
+def fill_states(entry: ir.Operation, bases: Sequence[ir.Value]) -> None:
+    """Fill every state with what it is at first."""
+    values = state_values(entry)
     arguments = list(entry.regions[0].blocks[0].arguments)
     offsets = integers(entry, "fdt.input_offsets")
     first = len(arguments) - len(values)
-    with ir.InsertionPoint(body), ir.Location.unknown():
-        for state, offset, value in zip(arguments[first:], offsets[first:], values, strict=True):
-            with named("base"):
-                arena = body.arguments[arena_of(entry, state)]
-                base = create("cast", [pointer_to(int_type(8))], [arena]).results[0]
-            with loop("byte", index(0), index(tensor_bytes(state))) as byte:
-                place = Place(base, offset)
-                store(place.bytes, byte + offset, constant(value, int_type(8)))
-        create("return")
+    for state, offset, value in zip(arguments[first:], offsets[first:], values, strict=True):
+        place = Place(bases[arena_of(entry, state)], offset)
+        with loop("byte", index(0), index(tensor_bytes(state))) as byte:
+            store(place.bytes, byte + offset, constant(value, int_type(8)))

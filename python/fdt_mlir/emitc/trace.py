@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fdt_mlir.bindings import ir
@@ -28,18 +28,30 @@ class Extent:
 class Silence:
     """The product says nothing: every announcement is no code at all."""
 
-    suffix = "invoke"
+    prefix = ""
+    """What the names of functions begin with, behind that of the model."""
+
+    def mark(self, function: ir.Operation) -> None:
+        """Say of a function whether it belongs to the product."""
+        del function
 
     def start(self, bases: Sequence[ir.Value]) -> None:
-        """The arenas are there, the inputs are in them."""
+        """An inference begins: the arenas are there, the inputs are in them."""
+        del bases
+
+    def resume(self, bases: Sequence[ir.Value]) -> None:
+        """Another function goes on with the inference."""
         del bases
 
     def allocate(self, buffer: ir.Value) -> None:
         """From here on the content of a buffer is undefined."""
         del buffer
 
-    def place(self, base: ir.Value, buffer: ir.Value) -> ir.Value:
-        """The start of the buffer's arena, for whoever accesses this buffer."""
+    def place(self, base: ir.Value, buffer: ir.Value | str) -> ir.Value:
+        """The start of the buffer's arena, for whoever accesses this buffer.
+
+        A buffer that stands for no value, such as a count of rows, is known by its name.
+        """
         del buffer
         return base
 
@@ -63,19 +75,28 @@ class Trace(Silence):
     Buffers and steps are known by their numbers in the report.
     """
 
-    extents: Mapping[ir.Value, Extent]
+    extents: Mapping[ir.Value | str, Extent]
     steps: Mapping[ir.Operation, int]
     inputs: Sequence[ir.Value]
     arena_bytes: Sequence[int]
 
-    suffix = "traced_invoke"
+    prefix = "traced_"
+
+    def mark(self, function: ir.Operation) -> None:
+        function.attributes[TRACED] = ir.UnitAttr.get()
 
     def start(self, bases: Sequence[ir.Value]) -> None:
         """Begin, and ask for an address of its arena for each buffer."""
-        self._places: dict[ir.Value, ir.Value] = {}
         _call("fdt_trace_start", _indices(len(bases), max(self.arena_bytes), len(self.extents)))
         for number, (base, size_bytes) in enumerate(zip(bases, self.arena_bytes, strict=True)):
             _call("fdt_trace_arena", [*_indices(number), base, *_indices(size_bytes)])
+        self.resume(bases)
+        for buffer in self.inputs:
+            if buffer in self.extents:
+                _call("fdt_trace_input", _indices(self.extents[buffer].number))
+
+    def resume(self, bases: Sequence[ir.Value]) -> None:
+        self._places: dict[ir.Value | str, ir.Value] = {}
         for buffer, extent in self.extents.items():
             base = bases[extent.arena]
             numbers = _indices(extent.arena, extent.number, extent.offset, extent.size_bytes)
@@ -88,14 +109,11 @@ class Trace(Silence):
                 )
             place.attributes["emitc.name_hint"] = ir.StringAttr.get(extent.name)
             self._places[buffer] = place.results[0]
-        for buffer in self.inputs:
-            if buffer in self.extents:
-                _call("fdt_trace_input", _indices(self.extents[buffer].number))
 
     def allocate(self, buffer: ir.Value) -> None:
         _call("fdt_trace_allocate", _indices(self.extents[buffer].number))
 
-    def place(self, base: ir.Value, buffer: ir.Value) -> ir.Value:
+    def place(self, base: ir.Value, buffer: ir.Value | str) -> ir.Value:
         return self._places[buffer]
 
     def before(self, call: ir.Operation, values: Sequence[Value]) -> None:
@@ -128,12 +146,9 @@ def erase_traced(module: ir.Module) -> None:
             operation.operation.erase()
 
 
-def traced_file(name: str, arenas: Sequence[str], traced_function: str) -> str:
-    """Return the file that a traced model is built from; `traced_function`: the C of it.
-
-    `arenas`: the names of what invoke takes.
-    """
-    parameters = ", ".join(f"void *{arena}" for arena in arenas)
+def traced_file(name: str, prototypes: Iterable[str], traced: str) -> str:
+    """Return the file that a traced model is built from; `traced`: the C of its functions."""
+    declared = "\n".join(prototypes)
     return f"""\
 /*
  * {name}, telling what it does: fdt-run builds it for --profile, --dump-layers and --shadow.
@@ -143,6 +158,6 @@ def traced_file(name: str, arenas: Sequence[str], traced_function: str) -> str:
 
 #include "fdt_trace.h"
 
-int {name}_traced_invoke({parameters});
+{declared}
 
-{traced_function}"""
+{traced}"""

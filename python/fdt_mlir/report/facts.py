@@ -254,6 +254,7 @@ def _placed_state(entry: ir.Operation, state: Buffer) -> PlacedBuffer:
         type="int32",
         accesses=0,
         role="inner",
+        arena=integer(entry, f"fdt.{state.name}_memory"),
     )
 
 
@@ -316,9 +317,7 @@ def _offset(entry: ir.Operation, value: ir.Value) -> int:
     view = view_of(value)
     op = producer(view.base)
     if op is None:
-        inputs = integers(entry, "fdt.input_offsets")
-        # A streamed input has no place.
-        start = inputs[ir.BlockArgument(view.base).arg_number] if inputs else 0
+        start = integers(entry, "fdt.input_offsets")[ir.BlockArgument(view.base).arg_number]
     else:
         start = op.attributes["fdt.offset"].value
     return start + view.offset * element_bytes(view.element_type)

@@ -35,7 +35,7 @@ _PROGRAM = "program"
 class Program:
     """A model built for a target. `sizes` counts the model's own objects, not the harness.
 
-    `stack` bounds what invoke needs; None where that is not known.
+    `stack` bounds what a call of it needs; None where that is not known.
     """
 
     model: CompiledModel
@@ -81,8 +81,19 @@ def build(
     if variant is PLAIN and not sanitize and sizes.writable_bytes:
         raise _writable_data(recipe.model, sizes)
     graphs = [path for path in (each.with_suffix(".ci") for each in objects) if path.is_file()]
-    stack = stack_bound(f"{recipe.model.name}_invoke", graphs)
+    stack = _stack_bound(recipe.model, graphs)
     return Program(recipe.model, row, store / _PROGRAM, sanitize, sizes, variant, stack)
+
+
+def _stack_bound(model: CompiledModel, graphs: list[Path]) -> StackBound | None:
+    """The most that a call needs: rows that are pushed let nearly all of a model run."""
+    is_streamed = model.streamed_input is not None
+    functions = ["invoke", *(["push_rows"] if is_streamed else [])]
+    bounds = [stack_bound(f"{model.name}_{function}", graphs) for function in functions]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return None
+    return max(known, key=lambda bound: bound.size_bytes)
 
 
 def _writable_data(model: CompiledModel, sizes: SectionSizes) -> CompileError:
@@ -172,12 +183,6 @@ class _Recipe:
         """The files of the model; a traced one has all of the product's main file in it."""
         if self.variant.listener is None:
             return list(self.model.sources)
-        if any(tensor.offset is None for tensor in self.model.inputs):
-            raise compile_error(
-                f"the input of '{self.model.name}' is streamed: its steps cannot be watched",
-                SourceLocation(str(self.model.folder)),
-                "compile the model without --stream-input for that",
-            )
         traced = self.model.traced_source
         if not traced.is_file():
             raise compile_error(

@@ -86,6 +86,12 @@ class CompiledModel:
     has_state: bool = False
 
     @property
+    def streamed_input(self) -> int | None:
+        """The number of the input whose rows are pushed; None where all are in the arenas."""
+        numbers = (n for n, tensor in enumerate(self.inputs) if tensor.offset is None)
+        return next(numbers, None)
+
+    @property
     def traced_source(self) -> Path:
         """The same model, telling what it does."""
         return self.folder / f"{self.name}_traced.inc"

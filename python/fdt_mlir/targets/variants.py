@@ -20,6 +20,11 @@ class Variant:
     model_flags: tuple[str, ...] = ()
     host_only: str = ""
 
+    @property
+    def stem(self) -> str:
+        """What the names of a model's functions begin with, behind that of the model."""
+        return "traced_" if self.listener else ""
+
 
 PLAIN = Variant("plain")
 SELFTEST = Variant("selftest", "selftest")

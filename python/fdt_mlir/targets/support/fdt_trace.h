@@ -12,7 +12,7 @@ void fdt_trace_start(int32_t arena_count, int32_t most_bytes, int32_t buffer_cou
 void fdt_trace_arena(int32_t arena, int8_t *base, int32_t bytes);
 
 /* The place of the arena for whoever accesses this buffer: `bytes` bytes at `offset` in the arena
- * at `base`. */
+ * at `base`. Each function of a model whose input is streamed asks again. */
 int8_t *fdt_trace_buffer(int8_t *base, int32_t arena, int32_t buffer, int32_t offset,
                          int32_t bytes);
 

@@ -88,8 +88,10 @@ int8_t *fdt_trace_buffer(int8_t *base, int32_t number, int32_t buffer, int32_t o
                          int32_t bytes) {
   struct arena *arena = &arenas[number];
   uint8_t *const slot = slots + slot_bytes * (size_t)buffer;
-  checked(mmap(slot + GUARD_BYTES, slot_bytes - 2 * GUARD_BYTES, PROT_READ | PROT_WRITE,
-               MAP_SHARED | MAP_FIXED, arena->file, 0));
+  if (extents[buffer].bytes == 0) { /* else another function asks again */
+    checked(mmap(slot + GUARD_BYTES, slot_bytes - 2 * GUARD_BYTES, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_FIXED, arena->file, 0));
+  }
   if (arena->place == NULL) {
     arena->place = (int8_t *)slot + arena->lead;
     memcpy(arena->place, base, arena->bytes);
@@ -154,6 +156,7 @@ void fdt_trace_begin(int32_t step) { current_step = step; }
 
 void fdt_trace_end(int32_t step, const void *result, int32_t bytes) {
   (void)step, (void)result, (void)bytes;
+  current_step = CALLER;
 }
 
 void fdt_trace_output(int32_t buffer, int32_t offset, int32_t bytes) {
