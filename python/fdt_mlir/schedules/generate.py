@@ -149,11 +149,15 @@ class _PathScript:
                 self._fail(
                     f"tiles of {tile} do not divide the {extent} of loop {dim} of {end.name}"
                 )
-            if tile < extent:
+            if tile < extent or self._is_streamed(dim):
                 found.append(_Tiled(loops[dim], dim, tile))
         if not found:
             self._fail(f"tiles of {list(path.tiles)} are all of layer '{end.name}'")
         return found
+
+    def _is_streamed(self, dim: int) -> bool:
+        """Whether a loop's tiles count the rows of whichever layer of a stream has most of them."""
+        return self.path.family == STREAM and dim == self.path.dims[-1]
 
     def _fail(self, message: str) -> None:
         raise op_error(self.function, f"fdt.paths cannot be carried out: {message}")
@@ -162,6 +166,12 @@ class _PathScript:
         _say_path(self.text, self.path)
         for each in tiled:
             loop = each.loop
+            if self._is_streamed(each.dim):
+                self.text.say(
+                    f"streamed along loop {each.dim}, extent {loop.extent}:"
+                    f" {each.tile} rows an iteration, of the layer that has most"
+                )
+                continue
             what = "reduction: tiles add partial sums" if loop.is_reduction else "result"
             count = -(-loop.extent // each.tile)
             self.text.say(
