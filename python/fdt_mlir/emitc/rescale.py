@@ -9,6 +9,8 @@ value. In the scalar functions of a kernel it is a dozen operations; here is wha
 - shift > 31, rounded twice: first to 31 bits, `t = (value * multiplier + 2**30) >> 31`, then half
   away from zero by `e = shift - 31` bits, which is `(t + (t >> 31) + 2**(e - 1)) >> e`. This is how
   gemmlowp (and so TFLite) defines it; TOSA's form gives the same numbers.
+- shift <= 32, rounded once, a value with 32 - shift bits to spare: the upper word of its product
+  once it is moved up by that, rounded by the instruction (Arm's DSP extension).
 - a multiplier that is a power of two, at least that of the shift: a multiplication.
 
 A constant that is added to the result goes in before the last shift.
@@ -52,8 +54,19 @@ def match_rescale(op: ir.Operation) -> Rescale | None:
     shifted = _operands(op, "arith.trunci")
     if shifted is None or str(op.results[0].type) != "i32":
         return None
-    parts = _operands_of(shifted[0], "arith.shrsi")
+    parts = _shifted(shifted[0])
     return None if parts is None else _match_sum(parts[0], parts[1])
+
+
+def _shifted(value: ir.Value) -> tuple[ir.Value, ...] | None:
+    """Operands of a shift to the right of 64 bits, of which the lower half counts."""
+    signed = _operands_of(value, "arith.shrsi")
+    if signed is not None:
+        return signed
+    # Canonical form of shifts by which the sign stays in the upper half.
+    unsigned = _operands_of(value, "arith.shrui")
+    bits = None if unsigned is None else _number(unsigned[1])
+    return unsigned if bits is not None and bits <= 32 else None
 
 
 def _match_offset(op: ir.Operation) -> Rescale | None:
@@ -152,6 +165,9 @@ def emit_rescale(
     bits = cast(shift, word)
     if multiplier.constant is not None and shift.constant is not None:
         scaled = _power_of_two(value, int(multiplier.constant), int(shift.constant))
+        if scaled is None and dsp:
+            twice = rescale.twice and shift.constant > 31
+            scaled = None if twice else _round_a_word(value, multiplier, int(shift.constant))
         if scaled is not None:
             return scaled + rescale.offset
     if not (multiplier.range.low > 0 and multiplier.range.high < 1 << 31):
@@ -172,12 +188,33 @@ def _multiply_to_31_bits(value: Value, factor: Value, dsp: bool) -> Value:
     assert value.range is not None
     if dsp and value.range.within(Range(-(1 << 30), (1 << 30) - 1)):
         largest = max(-value.range.low, value.range.high)
-        callee = {"callee": ir.StringAttr.get("multiply_high_s32")}
-        doubled = value * 2
-        call = create("call_opaque", [value.type], [doubled.ir, factor.ir], callee)
-        return computed(call.results[0], Range(-largest, largest))
+        return _multiply_high(value * 2, factor, Range(-largest, largest))
     rounded = cast(value, wide) * cast(factor, wide) + (1 << 30)
     return cast(shift_right(rounded, constant(31, int_type(32))), value.type)
+
+
+def _multiply_high(value: Value, factor: Value, limits: Range) -> Value:
+    """`(value * factor + 2**31) >> 32` in one instruction."""
+    callee = {"callee": ir.StringAttr.get("multiply_high_s32")}
+    call = create("call_opaque", [value.type], [value.ir, factor.ir], callee)
+    return computed(call.results[0], limits)
+
+
+def _round_a_word(value: Value, multiplier: Value, shift: int) -> Value | None:
+    """`(value * multiplier + 2**(shift - 1)) >> shift` of a value with room for 32 - shift bits."""
+    assert value.range is not None
+    assert multiplier.constant is not None
+    factor = int(multiplier.constant)
+    if not (0 < shift <= 32 and 0 < factor < 1 << 31):
+        return None
+    room = 1 << (32 - shift)
+    if not Range(value.range.low * room, value.range.high * room).within(_INT32):
+        return None
+    half = 1 << (shift - 1)
+    low, high = (
+        (number * factor + half) >> shift for number in (value.range.low, value.range.high)
+    )
+    return _multiply_high(value * room, cast(multiplier, int_type(32)), Range(low, high))
 
 
 def _power_of_two(value: Value, multiplier: int, shift: int) -> Value | None:

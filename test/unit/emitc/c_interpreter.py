@@ -36,6 +36,10 @@ def _evaluate(value: ir.Value, inputs: Mapping[ir.Value, int]) -> int:
         return whole.wrap(operands[0])
     if op.name == "emitc.cmp":
         return int(_COMPARISONS[op.attributes["predicate"].value](*operands))
+    if op.name == "emitc.call_opaque":
+        assert op.attributes["callee"].value == "multiply_high_s32", op
+        left, right = operands
+        return whole.wrap((left * right + (1 << 31)) >> 32)
     if op.name == "emitc.conditional":
         return operands[1] if operands[0] else operands[2]
     return whole.wrap(_promoted(op, operands))

@@ -25,13 +25,15 @@ ONCE = """
   %half = arith.shrui %power, %one : i64
   %once = arith.addi %product, %half : i64
 """
-TWICE = f"""{ONCE}
+SIGNED = """
   %zero = arith.constant 0 : i32
   %up = arith.constant 1073741824 : i64
   %down = arith.constant -1073741824 : i64
   %positive = arith.cmpi sge, %value, %zero : i32
   %signed = arith.select %positive, %up, %down : i64
   %twice = arith.addi %signed, %once : i64
+"""
+TWICE = f"""{ONCE}{SIGNED}
   %bound = arith.constant 31 : i32
   %shift32 = arith.extui %shift : i8 to i32
   %large = arith.cmpi sgt, %shift32, %bound : i32
@@ -53,11 +55,11 @@ def context() -> Iterator[None]:
         yield
 
 
-def module_of(body: str, total: str, offset: int) -> ir.Module:
+def module_of(body: str, total: str, offset: int, right: str = "shrsi") -> ir.Module:
     text = f"""
     func.func private @scale(%value: i32, %multiplier: i32, %shift: i8) -> i32 {{
       {body}
-      %shifted = arith.shrsi %{total}, %shift64 : i64
+      %shifted = arith.{right} %{total}, %shift64 : i64
       %scaled = arith.trunci %shifted : i64 to i32
       %offset = arith.constant {offset} : i32
       %result = arith.addi %scaled, %offset : i32
@@ -79,15 +81,23 @@ def matched_in(module: ir.Module) -> Rescale | None:
     return match_rescale(operations[len(operations) - 2].operation)
 
 
-def computed_by_c(module: ir.Module, value: int, multiplier: int, shift: int, shifts: Range) -> int:
+def computed_by_c(
+    module: ir.Module,
+    value: int,
+    multiplier: int,
+    shift: int,
+    shifts: Range,
+    limits: Range = INT32,
+    dsp: bool = False,
+) -> int:
     with scratch_block(), ir.Location.unknown():
         word = int_type(32)
         arguments = [
-            unknown(word, INT32),
+            unknown(word, limits),
             unknown(word, Range(1, INT32.high)),
             unknown(int_type(8), shifts),
         ]
-        result = inline_function(module.body.operations[0].operation, arguments)
+        result = inline_function(module.body.operations[0].operation, arguments, dsp)
         numbers = (value, multiplier, shift)
         inputs = {a.ir: n for a, n in zip(arguments, numbers, strict=True)}
         return evaluate(result, inputs)
@@ -142,3 +152,42 @@ def test_rescaling_by_constants_that_rounds_once(
 def test_half_of_another_shift_is_no_rounding() -> None:
     body = CONSTANT_ONCE.format(multiplier=3, half=1 << 33, shift=33)
     assert matched_in(module_of(body, "once", 0)) is None
+
+
+@given(value=values, multiplier=multipliers, offset=offsets)
+@example(value=-(2**31), multiplier=2**31 - 1, offset=-128)
+@example(value=-1, multiplier=2**30, offset=0)
+def test_shifts_by_a_whole_word_are_found_in_canonical_form(
+    value: int, multiplier: int, offset: int
+) -> None:
+    """Where the sign stays in the upper half, MLIR shifts zeros in."""
+    body = CONSTANT_ONCE.format(multiplier=multiplier, half=1 << 31, shift=32) + SIGNED
+    module = module_of(body, "twice", offset, right="shrui")
+    matched = matched_in(module)
+    assert matched is not None
+    assert matched.twice
+    expected = defined(value, multiplier, 32, twice=True) + offset
+    if expected in range(INT32.low, INT32.high + 1):
+        got = computed_by_c(module, value, multiplier, 32, Range(32, 32))
+        assert got == expected
+
+
+def test_a_sign_that_zeros_replace_is_no_rescale() -> None:
+    body = CONSTANT_ONCE.format(multiplier=2**30, half=1 << 32, shift=33)
+    assert matched_in(module_of(body, "once", 0, right="shrui")) is None
+
+
+@given(bits=st.integers(1, 32), multiplier=multipliers, shift=st.integers(2, 62), data=st.data())
+def test_one_instruction_rescales_what_has_room(
+    bits: int, multiplier: int, shift: int, data: st.DataObject
+) -> None:
+    """With the DSP extension, whatever the value's range: at its ends, and in between."""
+    limits = Range(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    body = CONSTANT_ONCE.format(multiplier=multiplier, half=1 << (shift - 1), shift=shift)
+    module = module_of(body, "once", 0)
+    for value in (limits.low, limits.high, data.draw(st.integers(limits.low, limits.high))):
+        expected = defined(value, multiplier, shift, twice=False)
+        if expected in range(INT32.low, INT32.high + 1):
+            shifts = Range(2, 62)
+            got = computed_by_c(module, value, multiplier, shift, shifts, limits, dsp=True)
+            assert got == expected
