@@ -67,7 +67,17 @@ CASES = (
         [_SHAPE],
         {"Beta": 0.7},
         scale=UNIT,
-        refused={"int8": _LEFT, "int16": _LEFT},
+    ),
+    Case("softmax_steep", "SOFTMAX", [act((8, 9), -3, 1)], [(8, 9)], {"Beta": 2.5}, scale=UNIT),
+    # Sums with all the bits they can have, and results next to nothing.
+    Case(
+        "softmax_long",
+        "SOFTMAX",
+        [act((2, 400), -1, 1)],
+        [(2, 400)],
+        {"Beta": 1.0},
+        scale=UNIT,
+        few_values=True,
     ),
     Case(
         "log_softmax",

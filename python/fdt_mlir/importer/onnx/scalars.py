@@ -12,6 +12,7 @@ from fdt_mlir.importer.onnx.tensor import Dtype, element_type
 
 BOOL = np.dtype(np.bool_)
 FLOAT = np.dtype(np.float32)
+INT16 = np.dtype(np.int16)
 INT32 = np.dtype(np.int32)
 INT64 = np.dtype(np.int64)
 

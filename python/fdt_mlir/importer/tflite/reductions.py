@@ -9,15 +9,14 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import Loops, Read, compute, stored_value
 from fdt_mlir.importer.onnx.gather import loop_index
-from fdt_mlir.importer.onnx.reductions import softmax_of_floats, total
+from fdt_mlir.importer.onnx.reductions import total
 from fdt_mlir.importer.onnx.scalars import INT32, Scalar, clip, convert, literal, select
 from fdt_mlir.importer.onnx.tensor import Tensor, computed, tensor_type
 from fdt_mlir.importer.onnx.views import in_order, reshape
 from fdt_mlir.importer.tflite.call import Call
 from fdt_mlir.importer.tflite.fixed_point import Multiplier
 
-_BETA = 0  # id of a field in SoftmaxOptions
-_EXCLUSIVE, _REVERSE = 0, 1  # those of CumsumOptions
+_EXCLUSIVE, _REVERSE = 0, 1  # ids of fields in CumsumOptions
 
 
 def arg_min(call: Call) -> Sequence[Tensor]:
@@ -59,18 +58,6 @@ def quantised_sum(call: Call) -> Sequence[Tensor]:
     wide = elementwise((source,), INT32, lambda element: convert(element, INT32))
     stored = elementwise((total(wide, axes),), dtype, store)
     return [reshape(stored, call.result().shape)]
-
-
-def softmax(call: Call) -> Sequence[Tensor]:
-    """SOFTMAX of floats with any beta, over the last dimension."""
-    source, beta = call.tensor(0), call.real_option(_BETA)
-    scaled = elementwise((source,), source.dtype, lambda element: element * beta)
-    return [softmax_of_floats(scaled, source.rank - 1)]
-
-
-def has_beta(call: Call) -> bool:
-    """Whether the arguments of a softmax are multiplied by something other than 1."""
-    return call.real_option(_BETA) != 1
 
 
 def cumulative_sum(call: Call) -> Sequence[Tensor]:

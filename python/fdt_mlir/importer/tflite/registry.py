@@ -33,9 +33,13 @@ from fdt_mlir.importer.tflite.pools import l2_pool
 from fdt_mlir.importer.tflite.reductions import (
     arg_min,
     cumulative_sum,
-    has_beta,
     quantised_sum,
+)
+from fdt_mlir.importer.tflite.softmax import (
+    has_beta,
     softmax,
+    softmax_of_bytes,
+    softmax_of_words,
 )
 from fdt_mlir.importer.tflite.svdf import svdf
 from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, tanh
@@ -90,7 +94,11 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "LOG": [Own(log, _INT16)],
         "LOGISTIC": [Own(logistic, _INT16)],
         "NOT_EQUAL": [Own(comparison("!="), _INT8)],
-        "SOFTMAX": [Own(softmax, _FLOAT, has_beta)],
+        "SOFTMAX": [
+            Own(softmax, _FLOAT, has_beta),
+            Own(softmax_of_bytes, _INT8),
+            Own(softmax_of_words, _INT16),
+        ],
         "STRIDED_SLICE": [Own(strided_slice, _ANY, goes_backwards)],
         "SVDF": [Own(svdf, _FLOAT | _QUANTISED)],
         "UNIDIRECTIONAL_SEQUENCE_LSTM": [Own(lstm, _FLOAT)],

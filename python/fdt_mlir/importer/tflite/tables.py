@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from fdt_mlir.bindings import ir
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import constant_value
 from fdt_mlir.importer.onnx.quantisation import Array
 from fdt_mlir.importer.onnx.scalars import (
+    INT16,
     INT32,
     Scalar,
     absolute,
@@ -72,14 +74,17 @@ def interpolated(call: Call, function: Function) -> Tensor:
     dtype = call.result_dtype
 
     def between(element: Scalar) -> Scalar:
-        value = convert(element, INT32)
-        place = (value >> 7) + _STEPS // 2
-        base = convert(look_up(table, dtype, place), INT32)
-        above = convert(look_up(table, dtype, place + 1), INT32)
-        delta = ((above - base) * (value & 0x7F) + 64) >> 7
-        return convert(base + delta, dtype)
+        return convert(interpolated_entry(table, convert(element, INT32)), dtype)
 
     return elementwise((call.tensor(0),), dtype, between)
+
+
+def interpolated_entry(table: ir.Value, value: Scalar) -> Scalar:
+    """What a table of 513 entries of int16 gives for a number of 16 bits, in int32."""
+    place = (value >> 7) + _STEPS // 2
+    base = convert(look_up(table, INT16, place), INT32)
+    above = convert(look_up(table, INT16, place + 1), INT32)
+    return base + (((above - base) * (value & 0x7F) + 64) >> 7)
 
 
 def interpolation_table(
