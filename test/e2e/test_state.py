@@ -15,7 +15,12 @@ from models.oracle import Reference
 from models.tflite_writer import write_file
 
 SEQUENCE = 9
-SUBJECTS = [("svdf", "float32"), ("svdf_bytes", "int8"), ("lstm", "float32")]
+SUBJECTS = [
+    ("svdf", "float32"),
+    ("svdf_bytes", "int8"),
+    ("lstm", "float32"),
+    ("lstm_bytes", "int8"),
+]
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic")
 
 

@@ -54,6 +54,7 @@ class Op:
     """One operator; `kind` is its name in the schema, or that of a custom operator.
 
     more_outputs: results after the first. custom_options: bytes that a custom operator reads.
+    intermediates: how what is computed on the way is quantised.
     spread: standard deviation that calibration gives to the result before the activation
     (weighted operators only). same_scale: whether a concatenation's inputs share one scale.
     """
@@ -66,6 +67,7 @@ class Op:
     same_scale: bool = True
     more_outputs: tuple[Tensor, ...] = ()
     custom_options: bytes = b""
+    intermediates: tuple[Tensor, ...] = ()
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
@@ -110,7 +112,10 @@ class Graph:
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield every tensor once, in order of first use."""
-        every = [*self.inputs, *(t for op in self.ops for t in (*op.inputs, *op.outputs))]
+        every = [
+            *self.inputs,
+            *(t for op in self.ops for t in (*op.inputs, *op.outputs, *op.intermediates)),
+        ]
         yield from (tensor for tensor in dict.fromkeys(every) if tensor is not ABSENT)
 
     def replaced(self, new: Mapping[Tensor, Tensor]) -> "Graph":

@@ -67,7 +67,8 @@ class MicroReference:
         self._output_count = len(output_infos(path))
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return every output for one sample."""
+        """Return every output for one sample, with state as it is at first."""
+        self._interpreter.reset()
         for place, value in enumerate(inputs):
             self._interpreter.set_input(value, place)
         self._interpreter.invoke()

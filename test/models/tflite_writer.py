@@ -217,6 +217,8 @@ def _operator(
         "Inputs": _ints(builder, [-1 if t is ABSENT else index[t] for t in op.inputs]),
         "Outputs": _ints(builder, [index[t] for t in op.outputs]),
     }
+    if op.intermediates:
+        fields["Intermediates"] = _ints(builder, [index[t] for t in op.intermediates])
     if op.custom_options:
         fields["CustomOptions"] = builder.CreateByteVector(op.custom_options)
     table = KINDS[op.kind].options if op.kind in KINDS else None

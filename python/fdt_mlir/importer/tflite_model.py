@@ -64,6 +64,7 @@ class Operator:
     """An operator by its builtin name; operands are indices of tensors, ABSENT for none.
 
     `index` is its place in the file, or that of the operator for which it was inserted.
+    `intermediates` says how what it computes on the way is quantised, where the file says so.
     """
 
     index: int
@@ -75,6 +76,7 @@ class Operator:
     options: Options = Options()
     options_2: Options = Options()
     custom_options: bytes = b""
+    intermediates: tuple[Quantization | None, ...] = ()
 
     @property
     def title(self) -> str:

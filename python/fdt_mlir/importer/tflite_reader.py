@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ _QUANTIZATION_SCALE, _QUANTIZATION_ZERO_POINT, _QUANTIZATION_DETAILS, _QUANTIZAT
 _OPERATOR_CODE, _OPERATOR_INPUTS, _OPERATOR_OUTPUTS = 0, 1, 2
 _OPERATOR_OPTIONS_TYPE, _OPERATOR_OPTIONS = 3, 4
 _OPERATOR_OPTIONS_2_TYPE, _OPERATOR_OPTIONS_2 = 11, 12
-_OPERATOR_CUSTOM_OPTIONS = 5
+_OPERATOR_CUSTOM_OPTIONS, _OPERATOR_INTERMEDIATES = 5, 8
 _BUFFER_DATA, _BUFFER_OFFSET = 0, 1
 
 _ELEMENTS = {
@@ -95,7 +96,7 @@ def _read_subgraph(path: Path, root: Table, graph: Table) -> TfliteModel:
     codes = root.tables(_MODEL_OPERATOR_CODES)
     tensors = [_read_tensor(table, buffers) for table in graph.tables(_GRAPH_TENSORS)]
     operators = [
-        _read_operator(index, table, codes)
+        _read_operator(index, table, codes, tensors)
         for index, table in enumerate(graph.tables(_GRAPH_OPERATORS))
     ]
     model = TfliteModel(
@@ -194,12 +195,17 @@ def _data_obstacles(
     )
 
 
-def _read_operator(index: int, table: Table, codes: tuple[Table, ...]) -> Operator:
+def _read_operator(
+    index: int, table: Table, codes: tuple[Table, ...], tensors: Sequence[Tensor]
+) -> Operator:
     number = table.scalar(_OPERATOR_CODE, "<I")
     if number >= len(codes):
         raise CorruptFlatbufferError(
             f"operator {index} refers to operator code {number} of {len(codes)}"
         )
+    intermediates = table.integers(_OPERATOR_INTERMEDIATES)
+    if any(not 0 <= place < len(tensors) for place in intermediates):
+        raise CorruptFlatbufferError(f"operator {index} has intermediates that do not exist")
     code = codes[number]
     # Files older than schema version 3a keep the code in the 8-bit field.
     builtin = max(code.scalar(_CODE_BUILTIN, "<i"), code.scalar(_CODE_DEPRECATED, "<b"))
@@ -217,6 +223,7 @@ def _read_operator(index: int, table: Table, codes: tuple[Table, ...]) -> Operat
         options_2=Options(
             table.scalar(_OPERATOR_OPTIONS_2_TYPE, "<B"), table.reference(_OPERATOR_OPTIONS_2)
         ),
+        intermediates=tuple(tensors[place].quantization for place in intermediates),
     )
 
 

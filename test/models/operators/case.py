@@ -62,6 +62,7 @@ class Case:
     few_values: whether results have few values, or saturate, by their nature.
     reference: whose kernels compute the expected results: LiteRT's, or TensorFlow Lite Micro's
         where LiteRT has none among its reference kernels.
+    intermediates: type, scale and zero point of what a quantised operator computes on the way.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Case:
     few_values: bool = False
     reference: Literal["litert", "micro"] = "litert"
     custom_options: bytes = b""
+    intermediates: Sequence[tuple[str, float, int]] = ()
 
     @property
     def seed(self) -> int:
@@ -171,6 +173,10 @@ class _Builder:
                 case.options,
                 more_outputs=tuple(outputs[1:]),
                 custom_options=case.custom_options,
+                intermediates=tuple(
+                    Tensor(f"intermediate_{n}", (), dtype, None, Quantization((scale,), (zero,)))
+                    for n, (dtype, scale, zero) in enumerate(case.intermediates)
+                ),
             )
         )
         self._graph.output(*outputs)

@@ -9,7 +9,7 @@ from flatbuffers import flexbuffers
 
 from fdt_mlir import api
 from fdt_mlir.errors import CompileError
-from models.graph import ABSENT, Graph, Op, Tensor
+from models.graph import ABSENT, Graph, Op, Quantization, Tensor
 from models.operators import CASES
 from models.operators.case import Element, build
 from models.operators.detection import detection_options
@@ -79,8 +79,32 @@ def of_shape(*shape: int) -> Change:
             operand(2, lambda t: replace(t, data=t.data + 9)),
             "its result is empty",
         ),
-        ("svdf_bytes", "int8", operand(4, lambda t: replace(t, dtype="int8")), "a state of INT8"),
+        (
+            "svdf_bytes",
+            "int8",
+            operand(4, lambda t: replace(t, dtype="int32")),
+            "with a state of INT32",
+        ),
+        ("softmax_beta", "int8", options(Beta=1e-12), "the scale of the input are too small"),
         ("lstm", "float32", options(CellClip=1.0), "clipping the cell is not supported"),
+        (
+            "lstm_bytes",
+            "int8",
+            operand(19, lambda t: replace(t, dtype="int8")),
+            "a result of INT8 with states of INT8 and INT8 is not supported",
+        ),
+        (
+            "lstm_bytes",
+            "int8",
+            lambda operator: replace(operator, intermediates=()),
+            "a quantised layer without the scales of its intermediate results is not supported",
+        ),
+        (
+            "lstm_bytes",
+            "int8",
+            operand(19, lambda t: replace(t, quantization=Quantization((0.003,), (0,)))),
+            "a cell of scale 0.003, no power of two near 2**-12, is not supported",
+        ),
         ("detection", "float32", custom(b"\x01"), "its options cannot be read"),
         ("detection", "float32", custom(bytes(flexbuffers.Dumps(7))), "its options are no map"),
         (

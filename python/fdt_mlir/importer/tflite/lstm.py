@@ -1,4 +1,4 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM of floats: one step after the other, state in two variables."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: one step after the other, state in two variables."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from fdt_mlir.importer.onnx.scalars import FLOAT, Scalar, function, literal, neg
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
 from fdt_mlir.importer.onnx.views import reshape
 from fdt_mlir.importer.tflite.call import Call
+from fdt_mlir.importer.tflite.lstm_integer import check_integers, integer_step
+from fdt_mlir.importer.tflite.lstm_operands import (
+    BIASES,
+    CELL_STATE,
+    INPUT_WEIGHTS,
+    NORMALISATION,
+    OUTPUT_STATE,
+    PEEPHOLES,
+    PROJECTION,
+    RECURRENT_WEIGHTS,
+)
 
-# Operands by gate: input, forget, cell, output.
-_INPUT_WEIGHTS, _RECURRENT_WEIGHTS, _BIASES = range(1, 5), range(5, 9), range(12, 16)
-_PEEPHOLES, _PROJECTION, _NORMALISATION = range(9, 12), range(16, 18), range(20, 24)
-_OUTPUT_STATE, _CELL_STATE = 18, 19
 _ACTIVATION, _CELL_CLIP, _PROJECTION_CLIP, _TIME_MAJOR = 0, 1, 2, 3
 _TANH = 4  # of tflite.ActivationFunctionType
 
@@ -27,13 +34,17 @@ Function = Callable[[Scalar], Scalar]
 def lstm(call: Call) -> Sequence[Tensor]:
     """Gives the outputs of all steps, the last output, and the last cell."""
     _check(call)
+    is_float = call.result().element == "FLOAT32"
+    if not is_float:
+        check_integers(call)
+    compute_step = _step if is_float else integer_step
     source = call.tensor(0)
     time, batch = (0, 1) if call.option(_TIME_MAJOR, "<b") else (1, 0)
-    output, cell = call.tensor(_OUTPUT_STATE), call.tensor(_CELL_STATE)
+    output, cell = call.tensor(OUTPUT_STATE), call.tensor(CELL_STATE)
     outputs: list[Tensor] = []
     for step in range(source.shape[time]):
         now = reshape(narrowed(source, time, step, 1), (source.shape[batch], source.shape[2]))
-        output, cell = _step(call, now, output, cell)
+        output, cell = compute_step(call, now, output, cell)
         shape = [1, 1, output.shape[1]]
         shape[batch] = output.shape[0]
         outputs.append(reshape(output, shape))
@@ -44,9 +55,9 @@ def lstm(call: Call) -> Sequence[Tensor]:
 def _check(call: Call) -> None:
     """Raise CompileError for the forms of the layer that are not translated."""
     what = None
-    if any(call.has(n) for n in (*_PEEPHOLES, *_PROJECTION, *_NORMALISATION)):
+    if any(call.has(n) for n in (*PEEPHOLES, *PROJECTION, *NORMALISATION)):
         what = "peepholes, projection and layer normalisation are"
-    elif not call.has(_INPUT_WEIGHTS[0]):
+    elif not call.has(INPUT_WEIGHTS[0]):
         what = "coupled input and forget gates are"
     elif call.real_option(_CELL_CLIP) or call.real_option(_PROJECTION_CLIP):
         what = "clipping the cell is"
@@ -80,12 +91,12 @@ def _multiply_add(element: Scalar, weight: Scalar, total: Scalar) -> Scalar:
 def _gate(call: Call, gate: int, now: Tensor, output: Tensor, of: Function) -> Tensor:
     """A function of weighted input and output, as one sum over both."""
     weights = [
-        call.constant(_INPUT_WEIGHTS[gate], "its weights"),
-        call.constant(_RECURRENT_WEIGHTS[gate], "its recurrent weights"),
+        call.constant(INPUT_WEIGHTS[gate], "its weights"),
+        call.constant(RECURRENT_WEIGHTS[gate], "its recurrent weights"),
     ]
     units = weights[0].shape[0]
-    has_bias = call.has(_BIASES[gate])
-    bias = call.constant(_BIASES[gate], "its bias") if has_bias else np.zeros(units, np.float32)
+    has_bias = call.has(BIASES[gate])
+    bias = call.constant(BIASES[gate], "its bias") if has_bias else np.zeros(units, np.float32)
     total = constant(bias)
     for operand, matrix in zip((now, output), weights, strict=True):
         loops = Loops((0, 1), (matrix.shape[1],))

@@ -25,10 +25,14 @@ _FEATURES, _TIME, _BIAS, _STATE = 1, 2, 3, 4
 
 
 def svdf(call: Call) -> Sequence[Tensor]:
-    """SVDF of floats, or of int8 with a state of int16; gives the result and the new state."""
+    """SVDF of floats, or of int8 with a state of int8 or int16; gives the result and the new state.
+
+    States of int8 are after TensorFlow Lite Micro's EvalInt8SvdfReference, LiteRT has none.
+    """
     is_float = call.result().element == "FLOAT32"
-    if not is_float and (call.result().element, call.declared(_STATE).element) != ("INT8", "INT16"):
-        message = f"a state of {call.declared(_STATE).element} is not supported"
+    held = call.declared(_STATE).element
+    if not is_float and (call.result().element != "INT8" or held not in ("INT8", "INT16")):
+        message = f"a result of {call.result().element} with a state of {held} is not supported"
         raise call.error(message, "quantise the layer to int8 with a state of int16")
     state = call.tensor(_STATE)
     filters = call.declared(_FEATURES).shape[0]
@@ -66,8 +70,10 @@ def _features(call: Call, is_float: bool) -> Tensor:
     multiplier = Multiplier.of(scale)
     held = call.tensor(_STATE).dtype
 
+    limits = np.iinfo(held)
+
     def store(total: Scalar) -> Scalar:
-        return convert(clip(multiplier.times(total), -32768, 32767), held)
+        return convert(clip(multiplier.times(total), int(limits.min), int(limits.max)), held)
 
     return elementwise((sums,), held, store)
 
