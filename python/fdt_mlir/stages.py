@@ -21,7 +21,7 @@ NORMALIZE = Stage(
     "fdt-lower-argmax,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
     "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
     "linalg-fold-unit-extent-dims,canonicalize,cse),"
-    "fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
+    "fdt-fold-constants,fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
 )
 ORDER_LAYERS = Stage("order", "fdt-order-ops")
 """Before paths are sought: they run where their last layer stands."""

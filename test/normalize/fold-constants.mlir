@@ -59,3 +59,20 @@ func.func @group() -> tensor<1x2xi8> {
   %group = tensor.extract_slice %weights[1, 0] [1, 2] [1, 2] : tensor<2x3xi8> to tensor<1x2xi8>
   return %group : tensor<1x2xi8>
 }
+
+// A clamp that leaves one number is that number; what it was of need not be computed.
+// CHECK-LABEL: func.func @number(
+// CHECK-NEXT: %[[NUMBER:.*]] = arith.constant dense<127> : tensor<2x3xi8>
+// CHECK-NEXT: return %[[NUMBER]]
+func.func @number(%input: tensor<2x3xi8>) -> tensor<2x3xi8> {
+  %greatest = arith.constant 127 : i8
+  %place = tensor.empty() : tensor<2x3xi8>
+  %clamped = linalg.generic {
+      indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%input : tensor<2x3xi8>) outs(%place : tensor<2x3xi8>) {
+  ^bb0(%element: i8, %before: i8):
+    linalg.yield %greatest : i8
+  } -> tensor<2x3xi8>
+  return %clamped : tensor<2x3xi8>
+}
