@@ -109,8 +109,6 @@ class CompileOptions:
             raise UsageError(
                 f"strategy '{self.strategy}' streams nothing: use auto to stream the input"
             )
-        if self.stream_input and self.selftest:
-            raise UsageError("a self-test stores whole inputs: it does not go with a streamed one")
         find_machine(self.target)
         if self.optimize not in OPTIMIZE:
             known = ", ".join(OPTIMIZE)

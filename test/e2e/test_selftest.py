@@ -9,6 +9,9 @@ from fdt_mlir import api
 from fdt_mlir.cli.run import main
 from fdt_mlir.errors import CompileError
 from models import oracle
+from models.operators import CASES
+from models.operators.case import build
+from models.tflite_writer import write_file
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
 KWS = EXAMPLES / "kws.tflite"
@@ -41,6 +44,26 @@ def test_floats_pass_on_a_core(tmp_path: Path) -> None:
     # Wrong if floats had to be equal: this core multiplies and adds without rounding between.
     api.compile(EXAMPLES / "cif_f32.tflite", strategy="none", selftest=True).write(tmp_path / "m")
     assert main([str(tmp_path / "m"), "--selftest", "--target", "cortex-m4"]) == 0
+
+
+def test_a_streamed_input_passes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "kws"
+    compiled = api.compile(KWS, stream_input=True, selftest=True)
+    compiled.write(folder)
+    for target in ("host", "cortex-m4"):
+        assert main([str(folder), "--selftest", "--target", target]) == 0
+        assert "  self-test passed\n" in capfd.readouterr().out
+    source = (folder / "kws.c").read_text()
+    assert "dense_bias[12] = {" in source
+    (folder / "kws.c").write_text(source.replace("dense_bias[12] = {", "dense_bias[12] = {9"))
+    assert main([str(folder), "--selftest"]) == 1
+
+
+def test_every_sample_begins_with_the_first_state(tmp_path: Path) -> None:
+    model = tmp_path / "state.tflite"
+    write_file(build(CASES["svdf_bytes"], "int8"), model)
+    api.compile(model, strategy="none", selftest=True).write(tmp_path / "m")
+    assert main([str(tmp_path / "m"), "--selftest"]) == 0
 
 
 def test_a_wrong_bias_fails(kws: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,11 @@ class CompiledModel:
         return next(numbers, None)
 
     @property
+    def has_reset(self) -> bool:
+        """Whether there is something that outlives a call, and a function that sets it."""
+        return self.has_state or self.streamed_input is not None
+
+    @property
     def traced_source(self) -> Path:
         """The same model, telling what it does."""
         return self.folder / f"{self.name}_traced.inc"

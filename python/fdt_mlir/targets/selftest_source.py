@@ -44,7 +44,10 @@ def selftest_source(model: CompiledModel, vectors: Sequence[Vector]) -> str:
     lines += [
         f"int {model.name}_selftest({parameters}) {{",
         "  for (int n = 0; n < VECTORS; ++n) {",
+        *([f"    {model.name}_reset({', '.join(model.arenas)});"] if model.has_reset else ()),
+        # Rows may let the model run: what lies in an arena has to be there before.
         *(line for number, tensor in inputs for line in _fill(model, number, tensor)),
+        *(line for number, tensor in inputs for line in _push(model, number, tensor)),
         f"    if ({model.name}_invoke({', '.join(model.arenas)}) != 0) return n + 1;",
         *(line for number, tensor in outputs for line in _compare(model, number, tensor)),
         "  }",
@@ -79,11 +82,23 @@ def _place(model: CompiledModel, side: str, number: int, tensor: TensorSpec) -> 
 
 
 def _fill(model: CompiledModel, number: int, tensor: TensorSpec) -> list[str]:
+    """Put an input where the model reads it; a streamed one has no place."""
+    if tensor.offset is None:
+        return []
     c_type, count = _c_type(tensor), tensor.size_bytes // tensor.dtype.itemsize
     return [
         f"    {c_type} *in_{number} = {_place(model, 'INPUT', number, tensor)};",
         f"    for (int32_t i = 0; i < {count}; ++i) in_{number}[i] = input_{number}[n][i];",
     ]
+
+
+def _push(model: CompiledModel, number: int, tensor: TensorSpec) -> list[str]:
+    """Hand over the rows of a streamed input."""
+    if tensor.offset is not None:
+        return []
+    rows = f"{model.macro_prefix}_INPUT_{number}_ROWS"
+    arguments = ", ".join([*model.arenas, f"input_{number}[n]", rows])
+    return [f"    if ({model.name}_push_rows({arguments}) != 0) return n + 1;"]
 
 
 def _compare(model: CompiledModel, number: int, tensor: TensorSpec) -> list[str]:
