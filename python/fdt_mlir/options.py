@@ -28,7 +28,7 @@ class Choices(TypedDict, total=False):
     keep_inputs: bool
     pins: Mapping[int, Place]
     memories: Mapping[str, int]
-    stream_input: bool
+    stream_input: bool | str
     outputs: tuple[str, ...]
     io: Literal["int8"] | None
     numerics: Numerics
@@ -70,7 +70,8 @@ class CompileOptions:
     pins: places of inputs by number: bytes from the start of the arena, or (memory, bytes).
     memories: bytes by name of the memories to use, the fastest first; with several, each is an
         arena of its own. None: one arena of any size.
-    stream_input: whether the rows of the input come one after the other, and are never all in RAM.
+    stream_input: whether the rows of the only input come one after the other, and are never all in
+        RAM; or which of several inputs: its name, or `input:N`.
     outputs, io, numerics, shapes, io_layout: see ImportOptions.
     target: the core that the C is for, any by default; it runs everywhere, on that one fast.
     optimize: what counts beside RAM: `speed` stores all weights in 16 bits where that saves
@@ -87,7 +88,7 @@ class CompileOptions:
     keep_inputs: bool = False
     pins: Mapping[int, Place] = field(default_factory=dict[int, Place])
     memories: Mapping[str, int] = field(default_factory=dict[str, int])
-    stream_input: bool = False
+    stream_input: bool | str = False
     outputs: tuple[str, ...] = ()
     io: Literal["int8"] | None = None
     numerics: Numerics = "litert"

@@ -121,6 +121,7 @@ def test_what_does_not_fit_is_said_in_numbers(memories: dict[str, int], message:
     [
         ({"memories": {"int": 64}}, "'int' cannot name a memory"),
         ({"memories": {"DTCM": 64}}, "'DTCM' cannot name a memory"),
+        ({"memories": {"rows": 64}}, "'rows' cannot name a memory"),
         ({"memories": {"sram": 0}}, "memory 'sram' has 0 bytes"),
         ({"memories": {f"m{n}": 1 for n in range(9)}}, "9 memories are given, but at most 8 work"),
         ({"pins": {0: ("sram", 0)}}, "pinned to memory 'sram'; memories given: none"),

@@ -1,13 +1,12 @@
 """State that outlives an inference: in the arena, set by `_reset`, as the reference keeps it."""
 
-import ctypes
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from e2e.harness import compare
+from e2e.library import Program
 from fdt_mlir import api
 from models.operators import CASES
 from models.operators.case import Case, Element, build, samples
@@ -21,39 +20,6 @@ SUBJECTS = [
     ("lstm", "float32"),
     ("lstm_bytes", "int8"),
 ]
-WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic")
-
-
-class Program:
-    """A compiled model as a shared library, with one arena."""
-
-    def __init__(self, compiled: api.Compiled, folder: Path):
-        compiled.write(folder)
-        library = folder / "model.so"
-        source = folder / f"{compiled.name}.c"
-        subprocess.run(
-            ["gcc", *WARNINGS, "-O1", "-shared", "-fPIC", source, "-o", library], check=True
-        )
-        self._library, self._report = ctypes.CDLL(str(library)), compiled.report
-        self._name = compiled.name
-        self.arena = np.full(compiled.arena_bytes + 8, 0xA5, np.uint8)
-
-    def reset(self) -> None:
-        getattr(self._library, f"{self._name}_reset")(ctypes.c_void_p(self.arena.ctypes.data))
-
-    def invoke(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
-        """One inference; the bytes of inputs and outputs are all that the caller touches."""
-        for port, array in zip(self._report["inputs"], inputs, strict=True):
-            self._bytes(port)[:] = np.frombuffer(array.tobytes(), np.uint8)
-        invoke = getattr(self._library, f"{self._name}_invoke")
-        assert invoke(ctypes.c_void_p(self.arena.ctypes.data)) == 0
-        return [
-            np.frombuffer(self._bytes(port).tobytes(), port["type"]).reshape(port["shape"])
-            for port in self._report["outputs"]
-        ]
-
-    def _bytes(self, port: dict) -> np.ndarray:
-        return self.arena[port["offset"] : port["offset"] + port["bytes"]]
 
 
 def subject(name: str, element: Element, folder: Path) -> tuple[Case, Path, list]:

@@ -112,11 +112,6 @@ def test_what_cannot_be_streamed(tmp_path: Path) -> None:
         api.compile(path, stream_input=True, strategy="fdt")
     with pytest.raises(UsageError, match="is not in the arena"):
         api.compile(path, stream_input=True, keep_inputs=True)
-    with pytest.raises(UsageError, match="into one memory"):
-        api.compile(path, stream_input=True, memories={"fast": 4096, "slow": 65536})
-    write_file(model([(1, 4, 4, 2)] * 2, lambda g, x, y: g.add(x, y), "int8"), path)
-    with pytest.raises(UsageError, match="the model has 2 inputs"):
-        api.compile(path, stream_input=True)
 
 
 def test_a_schedule_that_streams_nothing(tmp_path: Path) -> None:

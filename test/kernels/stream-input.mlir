@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func @rows(
 // CHECK: %[[COPY:.*]] = iree_codegen.ukernel.generic {{.*}}fdt.kind = "copy", fdt.layer = "input_rows", {{.*}}fdt.row_path = 0 : i64{{.*}} ins(%arg0 : tensor<1x6x4xi8>)
 // CHECK: iree_codegen.ukernel.generic {{.*}}fdt.layer = "negate"{{.*}} ins(%[[COPY]] : tensor<1x6x4xi8>)
-func.func @rows(%x: tensor<1x6x4xi8>) -> tensor<6x4xi8> attributes {fdt.stream_input} {
+func.func @rows(%x: tensor<1x6x4xi8>) -> tensor<6x4xi8> attributes {fdt.stream_input = 0 : i64} {
   %rows = tensor.collapse_shape %x [[0, 1], [2]] : tensor<1x6x4xi8> into tensor<6x4xi8>
   %empty = tensor.empty() : tensor<6x4xi8>
   %zero = arith.constant 0 : i8

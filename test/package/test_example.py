@@ -8,6 +8,7 @@ from fdt_mlir import api
 from fdt_mlir.targets.toolchain import WARNING_FLAGS
 from models.operators import CASES
 from models.operators.case import build
+from models.single_op import model as build_model
 from models.tflite_writer import write_file
 from package.commands import run_well
 from package.conftest import ROOT, expected_lines
@@ -33,6 +34,16 @@ def test_gives_each_memory_its_arena(tmp_path: Path) -> None:
 def test_hands_over_a_streamed_input_row_by_row(tmp_path: Path) -> None:
     model = ROOT / "examples" / "models" / "kws.tflite"
     check_example(api.compile(model, stream_input=True), tmp_path)
+
+
+def test_fills_other_inputs_before_the_rows(tmp_path: Path) -> None:
+    model = tmp_path / "two.tflite"
+    shapes = [(1, 13, 8, 3), (1, 13, 8, 3)]
+    write_file(build_model(shapes, lambda g, x, y: g.add(g.conv2d(x, 3, 3), y)), model)
+    choices = {"stream_input": "input:0", "memories": {"dtcm": 200, "sram": 8192}}
+    compiled = api.compile(model, **choices)
+    assert all(arena["bytes"] for arena in compiled.report["arenas"])
+    check_example(compiled, tmp_path)
 
 
 def test_resets_what_outlives_an_inference(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def accesses_by_buffer(lifetimes: Lifetimes) -> Mapping[str, int]:
     no difference that matters.
     """
     names = {buffer.value: buffer.name for buffer in lifetimes.buffers}
-    totals = dict.fromkeys(names.values(), 0)
+    # What lasts from call to call is read once in a call, which is as good as never.
+    totals = dict.fromkeys([*names.values(), *(state.name for state in lifetimes.state)], 0)
     for step in lifetimes.steps:
         kernel = read_kernel(step.op)
         spans = Iterations(_loops_around(step.op)).spans(step.op)

@@ -115,8 +115,8 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
     terminator = list(block.operations)[-1].operation
     outputs = [view_of(value).base for value in terminator.operands]
     promises = read_promises(function)
-    if promises.stream_input:
-        del spans[block.arguments[0]]
+    if promises.streamed is not None:
+        del spans[block.arguments[promises.streamed]]
     outputs += promises.kept(list(block.arguments))
     pins: dict[ir.Value, Offset] = {block.arguments[n]: pin for n, pin in promises.pins.items()}
     homes: dict[ir.Value, int] = {block.arguments[n]: home for n, home in promises.homes.items()}
@@ -137,7 +137,7 @@ def lifetimes_of(function: ir.Operation) -> Lifetimes:
         for value, span in spans.items()
         if _is_buffer(value)
     ]
-    state = (rows_taken(end),) if promises.stream_input else ()
+    state = (rows_taken(end),) if promises.streamed is not None else ()
     return Lifetimes(tuple(buffers), tuple(steps), tuple(loops), state)
 
 

@@ -2,8 +2,8 @@
 
 Promises are attributes of the model's function, so that every stage reckons with them:
 `fdt.keep_inputs`, `fdt.input_pins` with an offset for each input, -1 for none, and
-`fdt.stream_input` where the caller hands over the rows of the only input one after the other. Where
-there are several memories, `fdt.input_homes` has the number of the memory, -1 for any.
+`fdt.stream_input` with the number of the input whose rows the caller hands over one after the
+other. Where there are several memories, `fdt.input_homes` has the number of the memory, -1 for any.
 
 State that outlives an inference is an input and an output of the function, the last ones, with
 `fdt.states` as the byte that each is filled with at first. Its input keeps its place for ever; the
@@ -12,13 +12,14 @@ output is copied there at the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
 
 from fdt_mlir.allocate.memories import read_memories
-from fdt_mlir.attributes import integers
+from fdt_mlir.attributes import i64, integer, integers, items, string_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.errors import UsageError
 from fdt_mlir.normalize.structured import element_bytes, element_type, tensor_bytes
@@ -40,18 +41,21 @@ class Promises:
 
     `state_count`: how many of the inputs, the last ones, are state that outlives an inference.
     `pins` and `homes`, by input number: offsets, and numbers of memories where there are several.
-    `stream_input`: the input is outside of the arena, its rows come one after the other.
+    `streamed`: the number of the input that is outside of the arena, its rows come one after the
+        other; None for none.
     """
 
     keep_inputs: bool
     state_count: int
     pins: Mapping[int, Offset]
     homes: Mapping[int, int]
-    stream_input: bool = False
+    streamed: int | None = None
 
     def kept(self, inputs: Sequence[_Item]) -> Sequence[_Item]:
         """Those of the function's inputs that must be intact after an inference."""
-        return inputs if self.keep_inputs else inputs[len(inputs) - self.state_count :]
+        if not self.keep_inputs:
+            return inputs[len(inputs) - self.state_count :]
+        return [each for number, each in enumerate(inputs) if number != self.streamed]
 
 
 def read_promises(function: ir.Operation) -> Promises:
@@ -62,7 +66,7 @@ def read_promises(function: ir.Operation) -> Promises:
         len(state_values(function)),
         {number: Offset(pin) for number, pin in pins if pin != _FREE},
         {number: home for number, home in homes if home != _FREE},
-        _STREAM in function.attributes,
+        integer(function, _STREAM) if _STREAM in function.attributes else None,
     )
 
 
@@ -75,17 +79,23 @@ def write_promises(
     function: ir.Operation,
     keep_inputs: bool,
     pins: Mapping[int, Place],
-    stream_input: bool = False,
+    stream_input: bool | str = False,
 ) -> None:
     """Write promises on a function in layer form, after its memories.
+
+    `stream_input`: whether the only input is streamed, or which of them is: its name, or `input:N`.
 
     Raises UsageError for a pin that no plan can keep, and for an input that cannot be streamed.
     """
     arguments = list(function.regions[0].blocks[0].arguments)
     inputs = arguments[: len(arguments) - len(state_values(function))]
     if stream_input:
-        _check_stream(arguments, keep_inputs, bool(pins), len(read_memories(function)) > 1)
-        function.attributes[_STREAM] = ir.UnitAttr.get()
+        streamed = _find_streamed(function, len(inputs), stream_input)
+        if streamed in pins or (keep_inputs and len(inputs) == 1):
+            raise UsageError(
+                "an input that is streamed is not in the arena: nothing keeps or pins it"
+            )
+        function.attributes[_STREAM] = i64(streamed)
     places = {number: _resolve(function, number, place) for number, place in pins.items()}
     for number, (home, pin) in places.items():
         if number >= len(inputs):
@@ -134,12 +144,27 @@ def _check_capacity(function: ir.Operation, number: int, home: int, end: int) ->
         )
 
 
-def _check_stream(
-    inputs: Sequence[ir.Value], keep_inputs: bool, is_pinned: bool, is_scattered: bool
-) -> None:
-    if len(inputs) != 1:
-        raise UsageError(f"the model has {len(inputs)} inputs, but only a single one is streamed")
-    if keep_inputs or is_pinned:
-        raise UsageError("an input that is streamed is not in the arena: nothing keeps or pins it")
-    if is_scattered:
-        raise UsageError("an input is streamed into one memory: give --memory only one")
+def _find_streamed(function: ir.Operation, count: int, wanted: bool | str) -> int:
+    """The number of the streamed input among the first `count`, which are no state."""
+    names = [_input_name(function, number) for number in range(count)]
+    listed = ", ".join(f"'{name}'" for name in names)
+    if wanted is True and count == 1:
+        return 0
+    if wanted is True:
+        raise UsageError(
+            f"the model has {count} inputs ({listed}), of which one is streamed: say which, with"
+            " --streamed-input NAME"
+        )
+    numbered = re.fullmatch(r"input:(\d+)", str(wanted))
+    if wanted in names:
+        return names.index(str(wanted))
+    if numbered is None or int(numbered[1]) >= count:
+        raise UsageError(f"'{wanted}' is no input to stream; the inputs are {listed}")
+    return int(numbered[1])
+
+
+def _input_name(function: ir.Operation, number: int) -> str:
+    """What the model calls an input."""
+    if "fdt.inputs" not in function.attributes:
+        return f"input:{number}"
+    return string_of(ir.DictAttr(items(function, "fdt.inputs")[number])["name"])

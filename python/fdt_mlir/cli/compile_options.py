@@ -219,6 +219,12 @@ def _add_place_options(parser: argparse.ArgumentParser) -> None:
         help="take the input row by row, with <name>_push_rows: it is never whole in RAM",
     )
     group.add_argument(
+        "--streamed-input",
+        dest="stream_input",
+        metavar="INPUT",
+        help="the same for one of several inputs: its name, or input:N",
+    )
+    group.add_argument(
         "--pin",
         type=parse_pin,
         action="append",

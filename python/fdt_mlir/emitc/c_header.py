@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from fdt_mlir.report.facts import Arena, Facts, Port
 
+_COMMENT_COLUMNS = 85
 _C_TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
 
 
@@ -47,22 +50,37 @@ def print_header(name: str, facts: Facts, selftest: bool = False) -> str:
 
 
 def _introduction(name: str, facts: Facts) -> list[str]:
-    if facts.streamed_input is not None:
-        prefix = f"{name.upper()}_INPUT_0"
+    inside = f"inside the {_arena_noun(facts)}, at the offsets below"
+    streamed = facts.streamed_input
+    if streamed is None:
         return [
-            f"/* {name}: the input comes row by row, outputs live inside the arena, at the offsets",
-            f" * below. Call {name}_reset once; then for each inference push {prefix}_ROWS rows of",
-            f" * {prefix}_ROW_BYTES bytes, as many at a time as you like, call {name}_invoke and",
-            " * read the outputs. Keep the arena as it is between the calls. */",
+            f"/* {name}: inputs and outputs live {inside}.",
+            f" * Fill the inputs, call {name}_invoke, read the outputs. The bytes of an input are",
+            " * reused during the call: fill it anew before each one. */",
         ]
-    inside = "inside the arena, at the offsets below"
-    if len(facts.arenas) > 1:
-        inside = "inside the arenas, at the offsets below"
+    port = f"{name.upper()}_INPUT_{facts.inputs.index(streamed)}"
+    others = len(facts.inputs) > 1
+    where = "the others and the outputs live" if others else "the outputs live"
+    fill = "fill the others, which are overwritten on the way, " if others else ""
+    text = (
+        f"{name}: the rows of input {facts.inputs.index(streamed)} are pushed one after the other;"
+        f" {where} {inside}. Call {name}_reset once. Then, for each inference, {fill}push"
+        f" {port}_ROWS rows of {port}_ROW_BYTES bytes, as many at a time as you like, call"
+        f" {name}_invoke and read the outputs. Leave the {_arena_noun(facts)} alone in between."
+    )
+    return _comment(text)
+
+
+def _comment(text: str) -> list[str]:
+    lines = wrap(text, _COMMENT_COLUMNS, break_long_words=False)
     return [
-        f"/* {name}: inputs and outputs live {inside}.",
-        f" * Fill the inputs, call {name}_invoke, read the outputs. The bytes of an input are",
-        " * reused during the call: fill it anew before each one. */",
+        f"{'/*' if number == 0 else ' *'} {line}{' */' if line is lines[-1] else ''}"
+        for number, line in enumerate(lines)
     ]
+
+
+def _arena_noun(facts: Facts) -> str:
+    return "arena" if len(facts.arenas) == 1 else "arenas"
 
 
 def _arena(prefix: str, arena: Arena, align: int) -> list[str]:
@@ -98,43 +116,33 @@ def prototypes(stem: str, facts: Facts) -> dict[str, str]:
 def _functions(name: str, facts: Facts) -> list[str]:
     """The prototypes, each with a comment."""
     prefix, declared = name.upper(), prototypes(name, facts)
-    if facts.streamed_input is not None:
-        return [
-            "/* Forgets the rows that were pushed. Call it before the first inference. */",
-            declared["reset"],
-            "",
-            "/* Takes the next `count` rows of the input, and computes what they allow. Returns 0,",
-            " * or 1 where the input has fewer rows left: those beyond it are not taken. */",
-            declared["push_rows"],
-            "",
-            "/* Computes the rest once all rows are there, and starts anew. Returns 0 on success,",
-            " * 1 where rows are missing. */",
-            declared["invoke"],
-        ]
     if len(facts.arenas) == 1:
-        comment = [
-            f"/* Runs the model in an arena of {prefix}_ARENA_BYTES bytes, aligned to",
-            f" * {prefix}_ARENA_ALIGN. Returns 0 on success. */",
-        ]
+        arena = f"in an arena of {prefix}_ARENA_BYTES bytes, aligned to {prefix}_ARENA_ALIGN"
     else:
-        comment = [
-            f"/* Runs the model in one arena for each memory, of {prefix}_<MEMORY>_BYTES bytes,",
-            f" * aligned to {prefix}_<MEMORY>_ALIGN; one of 0 bytes may be null. Returns 0 on",
-            " * success. */",
-        ]
-    return [*comment, declared["invoke"], *_reset(name, facts)]
-
-
-def _reset(name: str, facts: Facts) -> list[str]:
-    if not facts.states:
-        return []
+        arena = (
+            f"in one arena for each memory, of {prefix}_<MEMORY>_BYTES bytes, aligned to"
+            f" {prefix}_<MEMORY>_ALIGN; one of 0 bytes may be null"
+        )
+    comments = {"invoke": f"Runs the model {arena}. Returns 0 on success."}
     held = ", ".join(_escaped(state.name) for state in facts.states)
-    return [
-        "",
-        f"/* Sets the state that outlives a call of {name}_invoke: {held}.",
-        " * Call it once before the first; leave the arena alone in between, inputs aside. */",
-        prototypes(name, facts)["reset"],
-    ]
+    if held:
+        comments["reset"] = (
+            f"Sets the state that outlives a call of {name}_invoke: {held}. Call it once before the"
+            f" first; leave the {_arena_noun(facts)} alone in between, inputs aside."
+        )
+    if facts.streamed_input is not None:
+        and_state = f", and sets the state that outlives an inference: {held}" if held else ""
+        comments = {
+            "reset": f"Forgets the rows that were pushed{and_state}. Call it before the first"
+            " inference.",
+            "push_rows": f"Takes the next `count` rows of the input and computes what they allow,"
+            f" {arena}. Returns 0, or 1 where the input has fewer rows left: those beyond it are"
+            " not taken.",
+            "invoke": "Computes the rest once all rows are there, and starts anew. Returns 0 on"
+            " success, 1 where rows are missing.",
+        }
+    blocks = [[*_comment(comment), declared[function]] for function, comment in comments.items()]
+    return [line for block in blocks for line in (*block, "")][:-1]
 
 
 def _selftest_prototype(name: str, facts: Facts) -> list[str]:
@@ -168,7 +176,7 @@ def _port(prefix: str, port: Port, facts: Facts) -> list[str]:
         f"#define {prefix}_RANK {len(port.shape)}",
         f"#define {prefix}_SHAPE {{{shape}}}",
     ]
-    if len(facts.arenas) > 1:
+    if len(facts.arenas) > 1 and port.offset is not None:
         comment = f"  /* counted from 0: offset in {facts.arenas[port.arena].name} */"
         lines.insert(1, f"#define {prefix}_MEMORY {port.arena}{comment}")
     if port.scale is not None:

@@ -89,7 +89,7 @@ class LowerToEmitcPass(Pass):
         names = KernelFunctions(functions, emitted.body, tuning, padding).declare(written)
         by_op = {call.op: call for call in calls}
         known = (self.model, entry, emitted.body, by_op, names, places)
-        if read_promises(entry).stream_input:
+        if read_promises(entry).streamed is not None:
             stream = find_row_stream(entry, by_op)
             table = IterationTable(f"{self.model}_iterations", stream.iterations())
             table.write(emitted.body)

@@ -14,7 +14,7 @@ _TAKEN = frozenset(
     re.findall(
         r"\w+",
         """
-        input output memory invoke reset selftest
+        input output memory invoke reset selftest push_rows rows count
         and catch class compl concept delete explicit export friend mutable namespace new not
         operator or private protected public requires template this throw try typeid typename
         using virtual xor

@@ -75,7 +75,7 @@ def compile_for_iree(
     if options.pins or options.memories or options.stream_input:
         raise UsageError(
             "--pin, --memory and --stream-input say where inputs are, which belong to the caller"
-            " of an IREE module"
+            " of an IREE module: leave them out, or take --backend c"
         )
     name = options.name or identifier(path.stem) or "model"
     clock = Clock(progress)

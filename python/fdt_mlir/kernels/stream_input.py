@@ -40,13 +40,14 @@ class StreamInputPass(Pass):
 
     def run(self, module: ir.Module) -> None:
         for function in defined_functions(module):
-            if read_promises(function).stream_input:
-                _insert_copy(module, function)
+            number = read_promises(function).streamed
+            if number is not None:
+                _insert_copy(module, function, number)
 
 
-def _insert_copy(module: ir.Module, function: ir.Operation) -> None:
+def _insert_copy(module: ir.Module, function: ir.Operation, number: int) -> None:
     block = function.regions[0].blocks[0]
-    argument: ir.Value = block.arguments[0]
+    argument: ir.Value = block.arguments[number]
     read = _read_as(argument)
     readers = {use.owner.operation for value in read for use in _uses(value)}
     for reader in readers:

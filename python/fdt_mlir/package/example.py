@@ -47,12 +47,11 @@ def _arenas(model: FirmwareModel) -> str:
 
 
 def _input_calls(model: FirmwareModel) -> str:
-    return "\n".join(
-        f"  if (push_input_{number}() != 0) return 1;"
-        if tensor.is_streamed
-        else f"  fill_input_{number}();"
-        for number, tensor in enumerate(model.inputs)
-    )
+    """Fill the inputs; rows come last, as they let the model run."""
+    numbered = list(enumerate(model.inputs))
+    filled = [f"  fill_input_{n}();" for n, tensor in numbered if not tensor.is_streamed]
+    pushed = [n for n, tensor in numbered if tensor.is_streamed]
+    return "\n".join([*filled, *(f"  if (push_input_{n}() != 0) return 1;" for n in pushed)])
 
 
 def _helpers(model: FirmwareModel) -> list[str]:

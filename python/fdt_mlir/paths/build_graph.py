@@ -105,8 +105,9 @@ class _Builder:
         if promises.homes:
             pins.clear()  # Here, several memories are one arena, in which offsets mean nothing.
         tensors = self._tensor_nodes(outputs, pins)
-        if promises.stream_input:
-            tensors[inputs[0]] = replace(tensors[inputs[0]], external=True, streamed=True)
+        if promises.streamed is not None:
+            name = inputs[promises.streamed]
+            tensors[name] = replace(tensors[name], external=True, streamed=True)
         return Graph(tuple(self.layers), tensors, self.in_place)
 
     def _add_tensor(self, name: str, value: ir.Value) -> _Tensor:

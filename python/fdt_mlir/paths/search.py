@@ -56,8 +56,9 @@ class Search:
         self.graph = graph
         self.tables = [table for table in tables if _keeps_streaming(graph, table)]
         self.needs: list[int | None] = [*untiled_needs_bytes(graph)]
-        if graph.streams_input:
-            self.needs[0] = None  # rows that come one after the other are taken by a stream
+        for layer in range(len(graph.layers)):
+            if graph.takes_rows(layer):
+                self.needs[layer] = None  # rows that come one after the other: a stream takes them
         self.ending: dict[int, list[_Interval]] = {}
         for (first, end), numbers in _by_interval(self.tables).items():
             interval = self._interval(first, end, numbers)
@@ -151,8 +152,9 @@ class Search:
 
 
 def _keeps_streaming(graph: Graph, table: CandidateTable) -> bool:
-    """Whether a streamed input, if there is one, stays streamed: it is in no other path."""
-    return not graph.streams_input or table.family == "stream" or table.members[0] > 0
+    """Whether a streamed input, if any, stays streamed: no other path takes or spans it."""
+    taking = {n for n in range(table.members[0], table.members[-1] + 1) if graph.takes_rows(n)}
+    return not taking or (table.family == "stream" and taking <= set(table.members))
 
 
 def _by_interval(tables: Sequence[CandidateTable]) -> Mapping[tuple[int, int], list[int]]:

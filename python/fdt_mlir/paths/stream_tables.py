@@ -74,6 +74,9 @@ def _evaluate(
     """The candidates of one region, one for each count of rows in an iteration."""
     found = [rows.stream(graph, shape.members, cone.fan_in, step) for step in _STEPS]
     streams = [stream for stream in found if stream is not None]
+    if any(graph.takes_rows(member) for member in shape.members):
+        # All rows of the input in one iteration would be the whole input again.
+        streams = [stream for stream in streams if stream.iterations > 1]
     return CandidateTable(
         members=shape.members,
         dims=(dim,),

@@ -329,9 +329,10 @@ def _inputs(entry: ir.Operation, lifetimes: Lifetimes) -> tuple[Port, ...]:
         describe_port(entry, "input", n, value, _offset(entry, value))
         for n, value in enumerate(arguments)
     ]
-    if read_promises(entry).stream_input:
+    streamed = read_promises(entry).streamed
+    if streamed is not None:
         (taking,) = [step.op for step in lifetimes.steps if step.name == INPUT_ROWS]
-        ports[0] = replace(ports[0], offset=None, rows=read_kernel(taking).dims[0])
+        ports[streamed] = replace(ports[streamed], offset=None, rows=read_kernel(taking).dims[0])
     return tuple(ports)
 
 

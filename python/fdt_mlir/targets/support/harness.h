@@ -8,7 +8,8 @@
 /* Bytes before and after an arena that an invoke must leave alone. */
 #define FDT_RED_ZONE_BYTES 256
 
-#define FDT_MAX_ARENAS 8
+/* Those of a model, and one for an input that is streamed. */
+#define FDT_MAX_ARENAS 9
 
 /* Room for the arena, both red zones, and the shift that aligns the arena exactly. */
 #define FDT_STORAGE_BYTES(arena_bytes, arena_align) \
