@@ -216,12 +216,12 @@ def plan_memory(
     external_io: bool = False,
 ) -> None:
     """Bring a tiled module to kernel calls on buffers that have their places."""
+    in_place = options.strategy != "paper"  # the original computes nothing in place
     for stage in (
         KERNELS,
-        order_steps_stage(discovery.reorders or options.transform_script is not None),
+        order_steps_stage(discovery.reorders or options.transform_script is not None, in_place),
         BUFFERIZE,
-        # The original computes nothing in place.
-        allocate_stage(options.strategy != "paper", external_io),
+        allocate_stage(in_place, external_io),
     ):
         clock.run(stage, module)
 

@@ -36,9 +36,9 @@ BUFFERIZE = Stage(
 )
 
 
-def order_steps_stage(reorder: bool = True) -> Stage:
+def order_steps_stage(reorder: bool = True, in_place: bool = True) -> Stage:
     """Order once more, with tile loops as single steps; or say how good the given order is."""
-    return Stage("order", "fdt-order-ops" + ("" if reorder else "{reorder=0}"))
+    return Stage("order", f"fdt-order-ops{{reorder={int(reorder)} in-place={int(in_place)}}}")
 
 
 def allocate_stage(in_place: bool = True, external_io: bool = False) -> Stage:

@@ -34,12 +34,13 @@ class OrderOpsPass(Pass):
         assigned already.
 
     Options: `reorder` (true by default); without it, the order stays, and the attributes say how
-    good it is.
+    good it is. `in_place` (true by default); without it, no result shares bytes with an input.
     """
 
     name: ClassVar[str] = "fdt-order-ops"
 
     reorder: bool = True
+    in_place: bool = True
 
     def run(self, module: ir.Module) -> None:
         entry = entry_of(module)
@@ -47,11 +48,11 @@ class OrderOpsPass(Pass):
         _check(entry, block)
         layers = _layers(block)
         if layers:
-            graph = read_layers(module)
+            graph = read_layers(module, self.in_place)
             # What takes the rows of a streamed input has no operations yet.
             units = [layers.get(step.name, []) for step in graph.steps]
         else:
-            graph = read_kernels(entry)
+            graph = read_kernels(entry, self.in_place)
             units = [[op] for op in step_ops(entry)]
         plan = best_step_order(graph)
         gap_bytes = plan.gap_bytes

@@ -18,10 +18,13 @@ LOOP_OP = "scf.for"
 _NEW = ("tensor.empty", "bufferization.alloc_tensor")
 
 
-def read_kernels(function: ir.Operation) -> StepGraph:
-    """Read the steps of a function of one block in kernel form on tensors; `step_ops` are they."""
+def read_kernels(function: ir.Operation, in_place: bool = True) -> StepGraph:
+    """Read the steps of a function of one block in kernel form on tensors; `step_ops` are they.
+
+    Without `in_place` no result may share bytes with an input that dies in its step.
+    """
     block = function.regions[0].blocks[0]
-    reader = _Reader()
+    reader = _Reader(in_place)
     for number, argument in enumerate(block.arguments):
         reader.add_memory(f"input_{number}", argument)
     inputs = tuple(reader.size_bytes)
@@ -53,6 +56,7 @@ class _Reader:
     `shown` maps values to the memory they lie in; constants lie in none.
     """
 
+    in_place: bool
     steps: list[Step] = field(default_factory=list[Step])
     predecessors: list[set[int]] = field(default_factory=list[set[int]])
     size_bytes: dict[str, int] = field(default_factory=dict[str, int])
@@ -98,7 +102,9 @@ class _Reader:
         before = {self.last_writer[n] for n in (*reads, *memories) if n in self.last_writer}
         # Whoever reads a memory before it is written again has to stay before that.
         before |= {user for memory in memories for user in self.users[memory]}
-        if op.name == KERNEL_OP:
+        if not self.in_place:
+            shares = {}
+        elif op.name == KERNEL_OP:
             shares = self._shares(op, memories[0])
         else:
             # Where the result of a loop trails is known once there is memory: at most everywhere.

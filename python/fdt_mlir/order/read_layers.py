@@ -9,12 +9,13 @@ from fdt_mlir.paths.program import union_saving
 from fdt_mlir.planner.step_graph import Step, StepGraph
 
 
-def read_layers(module: ir.Module) -> StepGraph:
+def read_layers(module: ir.Module, in_place: bool = True) -> StepGraph:
     """Read the steps of a module in layer form, which is left as it is; names are those of layers.
 
+    Without `in_place` no result may share bytes with an input that dies in the layer.
     Raises CompileError where the module has no entry function.
     """
-    return steps_of_graph(build_graph(module))
+    return steps_of_graph(build_graph(module, in_place))
 
 
 def steps_of_graph(graph: Graph) -> StepGraph:

@@ -75,7 +75,7 @@ def _step_graph(graph: Graph, units: Sequence[Unit], size_bytes: Mapping[str, in
         # Whoever reads a tensor before it is written again has to stay before that.
         before |= {user for name in unit.carried for user in users.get(name, [])}
         predecessors.append(frozenset(before))
-        shares = _shares(unit, size_bytes)
+        shares = _shares(unit, size_bytes) if graph.in_place else {}
         inner = unit.inner_peak_bytes(size_bytes) if unit.is_loop else 0
         steps.append(Step(f"step_{number}", unit.reads, unit.carried, inner, shares))
         for name in names:
