@@ -109,6 +109,10 @@ class Cursor:
             return micro.elements if isinstance(micro, Dot) else 1
         return self._linear(operand)[self.body.blocking.dim]
 
+    def has_adjacent_lanes(self, operand: int) -> bool:
+        """Whether neighbouring lanes are neighbours in memory."""
+        return self._linear(operand)[self.body.blocking.dim] == 1
+
     def _coefficient(self, operand: int, dim: int) -> int:
         coefficient = self._linear(operand)[dim]
         interleaved = operand in self.body.blocking.interleaved

@@ -11,10 +11,10 @@ from fdt_mlir.kernels.access import Access, access_of
 from fdt_mlir.kernels.blocking import Blocking, choose_blocking
 from fdt_mlir.kernels.kernel import Kernel, read_kernel
 from fdt_mlir.kernels.machine import Tuning
-from fdt_mlir.kernels.micro_kernel import Dot, innermost_reduction, repacked_access
+from fdt_mlir.kernels.micro_kernel import Dot, Lanewise, innermost_reduction, repacked_access
 from fdt_mlir.kernels.operands import View, constant_of, views_of
 from fdt_mlir.kernels.pack import PackedConstant, interleave, pack_constant, pack_quads, pack_taps
-from fdt_mlir.kernels.product import Product, match_product
+from fdt_mlir.kernels.steps import Step, match_step
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.passes import op_error
 
@@ -70,10 +70,8 @@ def read_call(module: ir.Module, op: ir.Operation, tuning: Tuning) -> KernelCall
     _check(module, op, kernel, views)
     constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
     accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
-    product = _product(module, kernel)
-    blocking = choose_blocking(
-        kernel, accesses, [c is not None for c in constants], tuning, product
-    )
+    step = _step(module, kernel)
+    blocking = choose_blocking(kernel, accesses, [c is not None for c in constants], tuning, step)
     for number in blocking.interleaved:
         accesses[number], constants[number] = _packed_in_blocks(
             kernel, blocking, accesses[number], constants[number]
@@ -109,12 +107,11 @@ def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> Packe
     return None if data is None else pack_constant(kernel, number, view, data)
 
 
-def _product(module: ir.Module, kernel: Kernel) -> Product | None:
-    """What the innermost reduction of a kernel adds up, if that is products of bytes."""
+def _step(module: ir.Module, kernel: Kernel) -> Step | None:
+    """What the innermost reduction of a kernel does to bytes."""
     stage = innermost_reduction(kernel)
-    if stage is None:
-        return None
-    return match_product(stage, ir.SymbolTable(module.operation)[stage.body].operation)
+    functions = ir.SymbolTable(module.operation)
+    return None if stage is None else match_step(stage, lambda name: functions[name].operation)
 
 
 def _packed_in_blocks(
@@ -126,6 +123,7 @@ def _packed_in_blocks(
     parts = blocking.splits(kernel.dims[blocking.dim])
     if blocking.micro is None:
         return access, interleave(constant, row, parts)
+    assert not isinstance(blocking.micro, Lanewise), "channels side by side have no weights"
     repacked = repacked_access(blocking.micro, access)
     if isinstance(blocking.micro, Dot):
         return repacked, pack_quads(constant, row, parts, blocking.micro)

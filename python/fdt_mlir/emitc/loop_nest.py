@@ -16,6 +16,7 @@ from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.cursor import Bounds, Cursor, KernelBody
 from fdt_mlir.emitc.inline_function import inline_function
+from fdt_mlir.emitc.lane_loops import LaneLoops
 from fdt_mlir.emitc.micro_loops import DotLoops, TapLoops
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
@@ -38,10 +39,11 @@ from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unkno
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
-from fdt_mlir.kernels.micro_kernel import QUAD, Dot, innermost_reduction
+from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Lanewise, innermost_reduction
 
 Result = Value | Variable
 """What a stage computed: a reduction leaves it in its accumulator."""
+MicroLoops = DotLoops | TapLoops | LaneLoops
 
 
 def emit_loops(body: KernelBody) -> None:
@@ -53,10 +55,14 @@ def emit_loops(body: KernelBody) -> None:
     nest.open(result_loops(body.kernel, body.accesses))
 
 
-def _micro_loops(body: KernelBody, cursor: Cursor) -> DotLoops | TapLoops | None:
+def _micro_loops(body: KernelBody, cursor: Cursor) -> MicroLoops | None:
     micro = body.blocking.micro
     if isinstance(micro, Dot):
         return DotLoops(micro, cursor)
+    if isinstance(micro, Lanewise):
+        stage = innermost_reduction(body.kernel)
+        assert stage is not None
+        return LaneLoops(micro, cursor, stage)
     if micro is None:
         return None
     (stage,) = (stage for stage in body.kernel.stages if stage.reduces)
@@ -67,7 +73,7 @@ def _micro_loops(body: KernelBody, cursor: Cursor) -> DotLoops | TapLoops | None
 class _Nest:
     body: KernelBody
     cursor: Cursor
-    micro: DotLoops | TapLoops | None
+    micro: MicroLoops | None
     # What a stage gave in each lane of the block; one for all where they agree.
     stage_values: dict[int, Sequence[Result]] = field(default_factory=dict[int, Sequence[Result]])
     inside: bool = True
@@ -126,9 +132,20 @@ class _Nest:
     def _store(self) -> None:
         """Write the block, after all that it reads has been read."""
         result = self.body.result
+        if self._is_stored_whole():
+            assert isinstance(self.micro, LaneLoops)
+            return self.micro.store(result)
         final = self.stage_values[len(self.body.kernel.stages) - 1]
         for lane, value in enumerate(final):
             store(self.body.pointers[result], self.cursor.element(result, lane), _value(value))
+        return None
+
+    def _is_stored_whole(self) -> bool:
+        """Whether a register of a micro-kernel holds neighbouring elements of the result."""
+        final, micro = self.body.kernel.stages[-1], self.micro
+        if not isinstance(micro, LaneLoops) or not micro.covers(final) or not micro.keeps_bytes:
+            return False
+        return self.cursor.has_adjacent_lanes(self.body.result)
 
     # Stages
 
@@ -151,16 +168,24 @@ class _Nest:
         arguments = (self._arguments(stage, stage.args, lane) for lane in lanes)
         return [local("result", self.body.evaluate(stage, each)) for each in arguments]
 
-    def _run_reduction(self, stage: Stage, lanes: Sequence[int]) -> list[Variable]:
+    def _run_reduction(self, stage: Stage, lanes: Sequence[int]) -> Sequence[Result]:
         assert stage.init is not None
-        accumulators: list[Variable] = []
-        totals: list[Range | None] = []
-        for lane in lanes:
-            arguments = self._arguments(stage, stage.init_args, lane)
-            start = inline_function(self.body.functions[stage.init], arguments)
-            limits, total = self._accumulator_ranges(stage, start)
-            accumulators.append(variable("acc", start, limits))
-            totals.append(total)
+        starts = [
+            inline_function(
+                self.body.functions[stage.init], self._arguments(stage, stage.init_args, lane)
+            )
+            for lane in lanes
+        ]
+        ranges = [self._accumulator_ranges(stage, start) for start in starts]
+        totals = [total for _, total in ranges]
+        if isinstance(self.micro, LaneLoops) and self.micro.covers(stage):
+            self.micro.start()
+            self._open_reduction(stage, [])
+            return [] if self._is_stored_whole() else self.micro.values(starts, totals)
+        accumulators = [
+            variable("acc", start, limits)
+            for start, (limits, _) in zip(starts, ranges, strict=True)
+        ]
         if isinstance(self.micro, TapLoops) and len(lanes) == QUAD:  # never one of several
             self.micro.emit(accumulators)
         else:
@@ -204,12 +229,15 @@ class _Nest:
 
     def _step(self, stage: Stage, accumulators: Sequence[Variable]) -> None:
         """One step of a reduction in every lane; what lanes have in common is read once."""
+        if isinstance(self.micro, LaneLoops) and self.micro.covers(stage):
+            return self.micro.step()
         self.shared = {}
         body = self.body.functions[stage.body]
         for lane, accumulator in enumerate(accumulators):
             arguments = self._arguments(stage, stage.args, lane, accumulator.get())
             accumulator.set(inline_function(body, arguments))
         self.shared = {}
+        return None
 
     # Borders
 
@@ -239,7 +267,7 @@ class _Nest:
     def _distinguishes_borders(self) -> bool:
         if isinstance(self.micro, DotLoops):
             return not self.micro.micro.whole
-        return self.micro is not None and self.micro.micro.split
+        return isinstance(self.micro, TapLoops) and self.micro.micro.split
 
     def _known(self, key: tuple[int, int]) -> bool:
         """Whether the bounds of a window hold outside of the loop just left."""

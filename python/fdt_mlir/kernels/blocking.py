@@ -16,8 +16,8 @@ from fdt_mlir.kernels.borders import dims_by_value
 from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import result_loops
 from fdt_mlir.kernels.machine import Tuning
-from fdt_mlir.kernels.micro_kernel import QUAD, MicroKernel, choose_dot, choose_taps
-from fdt_mlir.kernels.product import Product
+from fdt_mlir.kernels.micro_kernel import QUAD, Lanewise, MicroKernel, choose_micro_kernel
+from fdt_mlir.kernels.steps import Step
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Blocking:
     """`lanes` elements along `dim`, the innermost loop of the result, are computed together.
 
     The operands `interleaved` are constants in the order in which the block reads them: for each
-    point of the reduction the elements of all lanes. With a micro-kernel, the first operand of its
-    product is read several elements at a time, and the other one packed for that.
+    point of the reduction the elements of all lanes. With a micro-kernel of products, the first
+    operand is read several elements at a time, and the other one packed for that.
     """
 
     lanes: int = 1
@@ -46,12 +46,12 @@ def choose_blocking(
     accesses: Sequence[Access],
     constants: Sequence[bool],
     tuning: Tuning,
-    product: Product | None = None,
+    step: Step | None = None,
 ) -> Blocking:
     """Choose the block of a kernel.
 
-    `constants` says which operands are constants; `product` what its innermost reduction adds up,
-    if that is products of bytes.
+    `constants` says which operands are constants; `step` what its innermost reduction does, if that
+    is known.
     """
     loops = result_loops(kernel, accesses)
     if not loops or not _is_uniform(kernel, accesses, loops[-1].dims):
@@ -63,14 +63,12 @@ def choose_blocking(
     weights = [n for n, known in enumerate(constants) if known and _reads(reducing[:1], n)]
     rows = [n for n in weights if _is_row(kernel, accesses[n], dim, reducing[0])]
     machine = tuning.machine
-    if machine.dsp and product is not None and product.weights in rows:
-        wide = tuning.optimize == "speed"
-        micro = choose_dot(kernel, accesses, dim, product, tuning)
-        if micro is None and extent >= QUAD and len(reducing) == 1:
-            micro = choose_taps(kernel, accesses, dim, product, split=wide)
+    if machine.dsp and step is not None:
+        micro = choose_micro_kernel(kernel, accesses, dim, step, rows, tuning)
+        if isinstance(micro, Lanewise):
+            return Blocking(min(extent, micro.elements), dim, micro=micro)
         if micro is not None:
-            lanes = min(extent, QUAD)
-            return Blocking(lanes, dim, frozenset({product.weights}), micro)
+            return Blocking(min(extent, QUAD), dim, frozenset({micro.product.weights}), micro)
     shared = any(
         not access.linear(len(kernel.dims)).coefficients[dim] and _reads(reducing, number)
         for number, access in enumerate(accesses[:-1])

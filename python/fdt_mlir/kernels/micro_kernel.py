@@ -12,12 +12,16 @@ from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops
 from fdt_mlir.kernels.machine import Tuning
 from fdt_mlir.kernels.product import Product
+from fdt_mlir.kernels.steps import Addition, Largest, Step
 
 QUAD = 4
 """Bytes in a register."""
 VECTOR = 8
 """Bytes in a vector register of Helium that holds them as 16 bits."""
+BYTE_VECTOR = 16
+"""Bytes in a vector register of Helium."""
 _MOST_TAPS = 32
+_MOST_IN_16_BITS = 1 << 15
 _WIDE_USES = 100
 """Uses of a weight in an inference from which on 8 more bits of it are worth half as many
 instructions."""
@@ -61,7 +65,52 @@ class Taps:
         return math.ceil(self.taps / 2) * 2
 
 
-MicroKernel = Dot | Taps
+@dataclass(frozen=True)
+class Lanewise:
+    """A reduction of adjacent channels that have nothing to do with each other.
+
+    `elements` of them are in a register: bytes, of which the largest are kept, or sums of 16 bits.
+    """
+
+    step: Largest | Addition
+    elements: int = QUAD
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the register is one of Helium's, which can be filled in part."""
+        return self.elements > QUAD
+
+
+MicroKernel = Dot | Taps | Lanewise
+
+
+def choose_micro_kernel(
+    kernel: Kernel,
+    accesses: Sequence[Access],
+    dim: int,
+    step: Step,
+    rows: Sequence[int],
+    tuning: Tuning,
+) -> MicroKernel | None:
+    """The micro-kernel of a kernel whose neighbours along `dim` are computed together, if any.
+
+    `step` is what its innermost reduction does, `rows` are operands that are constants with a row
+    for each neighbour.
+    """
+    if not isinstance(step, Product):
+        return choose_lanewise(kernel, accesses, dim, step, tuning)
+    if step.weights not in rows:
+        return None
+    dot = choose_dot(kernel, accesses, dim, step, tuning)
+    is_nest = sum(bool(stage.reduces) for stage in kernel.stages) > 1
+    if dot is not None or is_nest or kernel.dims[dim] < QUAD:
+        return dot
+    return choose_taps(kernel, accesses, dim, step, split=tuning.optimize == "speed")
+
+
+def terms_of(kernel: Kernel, stage: Stage) -> int:
+    """How many elements a reduction combines where no border shortens it."""
+    return math.prod(kernel.dims[reduced] for reduced in stage.reduces)
 
 
 def innermost_reduction(kernel: Kernel) -> Stage | None:
@@ -102,7 +151,7 @@ def choose_taps(
     """
     (stage,) = (stage for stage in kernel.stages if stage.reduces)
     access = accesses[product.input]
-    taps = math.prod(kernel.dims[reduced] for reduced in stage.reduces)
+    taps = terms_of(kernel, stage)
     if access.linear(len(kernel.dims)).coefficients[dim] != 1 or taps > _MOST_TAPS:
         return None
     if not _all_clipped(kernel, stage, access, product.input):
@@ -119,7 +168,38 @@ def choose_taps(
     return Taps(product, taps, split) if all(len(moved) <= 1 for moved in rings) else None
 
 
-def repacked_access(micro: MicroKernel, access: Access) -> Access:
+def choose_lanewise(
+    kernel: Kernel, accesses: Sequence[Access], dim: int, step: Largest | Addition, tuning: Tuning
+) -> Lanewise | None:
+    """Reductions of neighbours along `dim` side by side, if they are neighbours in memory too."""
+    stage = innermost_reduction(kernel)
+    assert stage is not None
+    access = accesses[step.input]
+    extent = kernel.dims[dim]
+    if dim not in stage.over or access.linear(len(kernel.dims)).coefficients[dim] != 1:
+        return None
+    if not _all_clipped(kernel, stage, access, step.input) or extent < QUAD:
+        return None
+    if isinstance(step, Addition):
+        terms = terms_of(kernel, stage)
+        shortened = any(
+            _is_clipped(kernel, stage, accesses, step.input, window)
+            or window.first in kernel.slices
+            for window in reduction_loops(kernel, accesses, stage.reduces)
+        )
+        # Offsets are added all at once, and sums are kept in 16 bits.
+        if (step.offset and shortened) or terms * (128 + abs(step.offset)) > _MOST_IN_16_BITS:
+            return None
+        vector = tuning.machine.mve and extent >= VECTOR
+        return Lanewise(step, VECTOR if vector else QUAD)
+    is_result = (
+        stage is kernel.stages[-1] and accesses[-1].linear(len(kernel.dims)).coefficients[dim] == 1
+    )
+    vector = tuning.machine.mve and is_result and extent > QUAD
+    return Lanewise(step, BYTE_VECTOR if vector else QUAD)
+
+
+def repacked_access(micro: Dot | Taps, access: Access) -> Access:
     """How weights are addressed when their rows are filled up with zeros."""
     old, new = (
         (micro.run, micro.padded_run) if isinstance(micro, Dot) else (micro.taps, micro.padded_taps)

@@ -1,6 +1,6 @@
 """Which kernels get a micro-kernel, and the order of weights that its loops rely on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -10,11 +10,20 @@ from hypothesis import strategies as st
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.kernels.access import Access
 from fdt_mlir.kernels.blocking import Blocking, choose_blocking
-from fdt_mlir.kernels.kernel import Stage
+from fdt_mlir.kernels.kernel import Pad, Stage
 from fdt_mlir.kernels.machine import MACHINES, Optimize, Tuning
-from fdt_mlir.kernels.micro_kernel import QUAD, VECTOR, Dot, MicroKernel, Taps
+from fdt_mlir.kernels.micro_kernel import (
+    BYTE_VECTOR,
+    QUAD,
+    VECTOR,
+    Dot,
+    Lanewise,
+    MicroKernel,
+    Taps,
+)
 from fdt_mlir.kernels.pack import PackedConstant, pack_quads, pack_taps
 from fdt_mlir.kernels.product import Product, match_product
+from fdt_mlir.kernels.steps import Addition, Largest
 from unit.kernels.tiny_kernels import kernel, subscript, sum_stage
 
 PRODUCT = Product(input=0, weights=1, zero_point=-5)
@@ -97,6 +106,59 @@ def test_weights_are_widened_where_that_pays() -> None:
     often = {name for (name, pixels), is_wide in wide.items() if is_wide and pixels == 400}
     once = {name for (name, pixels), is_wide in wide.items() if is_wide and pixels == 1}
     assert (often, once) == ({"balanced", "speed"}, {"speed"})
+
+
+def side_by_side(
+    step: Largest | Addition,
+    target: str = "cortex-m4",
+    channels: int = 20,
+    window: int = 4,
+    apart: int = 1,
+    padding: int = 0,
+    slices: Sequence[int] = (),
+) -> MicroKernel | None:
+    """The micro-kernel of a pool over rows, whose channels are `apart` in memory."""
+    dims = (3, channels, window)
+    rows = 3 + window - 1 - padding
+    reads = Access(
+        (subscript((1, 0, 1), rows, channels * apart), subscript((0, 1, 0), channels, apart))
+    )
+    result = Access((subscript((1, 0, 0), 3, channels), subscript((0, 1, 0), channels, 1)))
+    pads = [Pad(0, ir.Attribute.parse("0 : i8"), neutral=True)] if padding else []
+    pool = kernel(dims, 2, [sum_stage((0, 1), (2,))], pads=pads, slices=slices)
+    tuning = Tuning(MACHINES[target])
+    return choose_blocking(pool, [reads, result], [False, False], tuning, step).micro
+
+
+LARGEST, SUM, MOVED_SUM = Largest(0, -128), Addition(0, 0), Addition(0, 5)
+
+
+def test_channels_side_by_side_fill_the_registers_there_are() -> None:
+    assert side_by_side(LARGEST) == Lanewise(LARGEST, QUAD)
+    assert side_by_side(SUM) == Lanewise(SUM, QUAD)
+    assert side_by_side(LARGEST, "cortex-m55") == Lanewise(LARGEST, BYTE_VECTOR)
+    assert side_by_side(SUM, "cortex-m55") == Lanewise(SUM, VECTOR)
+    assert side_by_side(SUM, "cortex-m55", channels=5) == Lanewise(SUM, QUAD)
+    assert side_by_side(LARGEST, "cortex-m3") is None
+
+
+def test_channels_that_no_register_holds_keep_plain_loops() -> None:
+    assert side_by_side(LARGEST, channels=3) is None
+    assert side_by_side(LARGEST, apart=2) is None
+
+
+def test_sums_stay_within_16_bits() -> None:
+    """256 terms of -128 are the least there is; an offset leaves room for fewer."""
+    assert side_by_side(SUM, window=256) is not None
+    assert side_by_side(SUM, window=257) is None
+    assert side_by_side(MOVED_SUM, window=246) is not None
+    assert side_by_side(MOVED_SUM, window=247) is None
+
+
+def test_offsets_are_added_at_once_only_where_all_terms_are_there() -> None:
+    assert side_by_side(SUM, padding=1) is not None
+    assert side_by_side(MOVED_SUM, padding=1) is None
+    assert side_by_side(MOVED_SUM, slices=(2,)) is None
 
 
 BODY = """
