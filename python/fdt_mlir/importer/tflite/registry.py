@@ -27,6 +27,7 @@ from fdt_mlir.importer.tflite.elementwise import (
     floor_mod,
     gelu,
 )
+from fdt_mlir.importer.tflite.l2_normalization import l2_normalization
 from fdt_mlir.importer.tflite.lstm import lstm
 from fdt_mlir.importer.tflite.movement import broadcast_args, goes_backwards, strided_slice
 from fdt_mlir.importer.tflite.pools import l2_pool
@@ -42,7 +43,7 @@ from fdt_mlir.importer.tflite.softmax import (
     softmax_of_words,
 )
 from fdt_mlir.importer.tflite.svdf import svdf
-from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, tanh
+from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, rsqrt, tanh
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
 
 
@@ -88,12 +89,14 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "GELU": [Own(gelu, _FLOAT)],
         "GREATER": [Own(comparison(">"), _INT8)],
         "GREATER_EQUAL": [Own(comparison(">="), _INT8)],
+        "L2_NORMALIZATION": [Own(l2_normalization, _INT8)],
         "L2_POOL_2D": [Own(l2_pool, _FLOAT)],
         "LESS": [Own(comparison("<"), _INT8)],
         "LESS_EQUAL": [Own(comparison("<="), _INT8)],
         "LOG": [Own(log, _INT16)],
         "LOGISTIC": [Own(logistic, _INT16)],
         "NOT_EQUAL": [Own(comparison("!="), _INT8)],
+        "RSQRT": [Own(rsqrt, _INT16)],
         "SOFTMAX": [
             Own(softmax, _FLOAT, has_beta),
             Own(softmax_of_bytes, _INT8),

@@ -126,6 +126,12 @@ def log(call: Call) -> Sequence[Tensor]:
     return [interpolated(call, lambda x: math.log(x) if x > 0 else least)]
 
 
+def rsqrt(call: Call) -> Sequence[Tensor]:
+    """RSQRT of int16; what has no inverse root gives the greatest result."""
+    most = single(single(call.result_scale) * 32767)
+    return [interpolated(call, lambda x: single(1 / single(math.sqrt(x))) if x > 0 else most)]
+
+
 def logistic(call: Call) -> Sequence[Tensor]:
     """LOGISTIC of int16: after LiteRT's reference_integer_ops::Logistic."""
 
