@@ -1,10 +1,13 @@
 """docs/operators.md, made from the cases that the tests compile and run."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
+from fdt_mlir.importer.operators import SUPPORTED_OPERATORS, hint_without
 from models.operators import GROUPS
 from models.operators.case import Case, Element
+from models.operators.micro import REFUSED, REFUSED_CUSTOM
 
 _ELEMENTS: tuple[Element, ...] = get_args(Element)
 _START = """\
@@ -23,15 +26,38 @@ within 1e-5 of the greatest magnitude for floats.
 | | the reference has no such kernel |
 
 `int8` and `int16` are quantised activations; weights are int8 for both, the bias of int16 is int64.
-uint8 is computed as int8. What is not in the tables ends with a diagnostic that names the operator,
+uint8 is computed as int8. What is not on this page ends with a diagnostic that names the operator,
 where it is, and what to do.
+"""
+_MICRO = """\
+## What TensorFlow Lite Micro has beyond these
+Each ends with a diagnostic:
+
+| operator | what it says to do |
+|---|---|
+"""
+_MORE = """\
+## Without cases of their own
+The converter translates these too, and nothing here holds them against a reference:
 """
 
 
 def page() -> str:
     """The page as it should be."""
     sections = [_section(title, cases) for title, cases in GROUPS.items()]
-    return "\n".join([_START, *sections])
+    return "\n".join([_START, *sections, _micro(), _more()])
+
+
+def _micro() -> str:
+    rows = [f"| `{code}` | {hint_without(code)} |" for code in REFUSED]
+    customs = ", ".join(f"`{name}`" for name in REFUSED_CUSTOM)
+    return _MICRO + "\n".join([*rows, f"| custom: {customs} | {hint_without('CUSTOM')} |", ""])
+
+
+def _more() -> str:
+    tested = {case.code for cases in GROUPS.values() for case in cases}
+    names = [f"`{code}`" for code in sorted(SUPPORTED_OPERATORS - tested)]
+    return _MORE + textwrap.fill(", ".join(names) + ".", width=100) + "\n"
 
 
 def _section(title: str, cases: Sequence[Case]) -> str:

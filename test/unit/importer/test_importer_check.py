@@ -15,6 +15,7 @@ from fdt_mlir.importer.tflite_model import TfliteModel
 from fdt_mlir.importer.tflite_reader import read_model
 from models.operators import CASES
 from models.operators.case import build
+from models.operators.micro import REFUSED
 from models.tflite_writer import write_file
 from unit.importer.importer_models import FILE, chain, file_with_weights, with_tensor
 
@@ -52,6 +53,13 @@ def test_custom_operators_are_named_by_their_own_name():
     custom = replace(model.operators[1], custom_code="Postprocess")
     text = messages(replace(model, operators=(model.operators[0], custom)))
     assert "operator CUSTOM 'Postprocess' is not supported" in text
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_tensorflow_lite_micro_has_beyond_our_cases_is_refused(code: str):
+    text = messages(chain("RELU", code))
+    assert f"model.tflite (t2): error: operator {code} is not supported\n  hint: " in text
+    assert "--outputs t1" in text
 
 
 def test_concatenated_heads_are_offered_as_outputs():
