@@ -13,7 +13,7 @@ import pytest
 from e2e.harness import check_bit_exact, check_outputs
 from e2e.test_schedules import fdt, schedule_for
 from fdt_mlir import api
-from fdt_mlir.schedules.tile_path import FFMT, STREAM, TilePath
+from fdt_mlir.schedules.tile_path import FFMT, PIXEL_STREAM, STREAM, TilePath
 from models.graph import Graph, Tensor
 from models.kernel_cases import FAMILIES, together
 from models.single_op import model
@@ -94,6 +94,11 @@ TILED = {
     "pools-stream": ("pools", (TilePath(STREAM, _POOLS, (0,), (1,)),)),
     "pools-stream-of-two": ("pools", (TilePath(STREAM, _POOLS, (0,), (2,)),)),
     "pools-stream-of-columns": ("pools", (TilePath(STREAM, _POOLS, (1,), (1,)),)),
+    # Pixels in rings, where windows meet the end of a ring.
+    "windows-pixels": ("windows", (TilePath(PIXEL_STREAM, _WINDOWS, (0, 1), (1, 1)),)),
+    "windows-pixels-of-three": ("windows", (TilePath(PIXEL_STREAM, _WINDOWS[:4], (0, 1), (1, 3)),)),
+    "pools-pixels": ("pools", (TilePath(PIXEL_STREAM, _POOLS, (0, 1), (1, 1)),)),
+    "pools-pixels-of-four": ("pools", (TilePath(PIXEL_STREAM, _POOLS, (0, 1), (1, 4)),)),
 }
 
 

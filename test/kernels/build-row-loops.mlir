@@ -173,3 +173,56 @@ func.func private @step(%largest: i8, %x: i8) -> i8 {
   %next = arith.maxsi %largest, %x : i8
   return %next : i8
 }
+
+// -----
+
+#window = affine_map<(y, x, ky, kx) -> (y + ky, x + kx)>
+#pixel = affine_map<(y, x, ky, kx) -> (y, x)>
+
+// The same pixel by pixel: of the tensor between them two rows of ten and three pixels are kept, in a
+// ring over both of its dimensions. Both loops begin before the end's first row and column.
+// CHECK-LABEL: func.func @pixels(
+// CHECK-SAME: %[[INPUT:.*]]: tensor<10x12xi8>
+// CHECK-NOT: tensor<8x10xi8>
+// CHECK-DAG: %[[WHOLE:.*]] = bufferization.alloc_tensor() : tensor<6x8xi8>
+// CHECK-DAG: %[[RING:.*]] = bufferization.alloc_tensor() : tensor<1x23xi8>
+// CHECK: scf.for %{{.*}} = %c-2{{.*}} to %c6{{.*}} step
+// CHECK-SAME: iter_args(%[[ROWS:.*]] = %[[WHOLE]], %[[KEPT:.*]] = %[[RING]])
+// CHECK: scf.for %{{.*}} = %c-2{{.*}} to %c8{{.*}} step
+// CHECK-SAME: iter_args(%[[SO_FAR:.*]] = %[[ROWS]], %[[PIXELS:.*]] = %[[KEPT]])
+// CHECK: %[[MIDDLE:.*]] = iree_codegen.ukernel.generic
+// CHECK-SAME: fdt.layer = "middle"
+// CHECK-SAME: fdt.rings = array<i64: 1, 0, 8, 1, 1, 10>
+// CHECK-SAME: fdt.slices = array<i64: 0, 1>
+// CHECK-SAME: ins(%[[INPUT]] : tensor<10x12xi8>) outs(%[[PIXELS]] : tensor<1x23xi8>)
+// CHECK: %[[END:.*]] = iree_codegen.ukernel.generic
+// CHECK-SAME: fdt.layer = "end"
+// CHECK-SAME: fdt.rings = array<i64: 0, 0, 8, 0, 1, 10>
+// CHECK-SAME: ins(%[[MIDDLE]] : tensor<1x23xi8>) outs(%[[SO_FAR]] : tensor<6x8xi8>)
+// CHECK: scf.yield %[[END]], %[[MIDDLE]]
+func.func @pixels(%input: tensor<10x12xi8>) -> tensor<6x8xi8> {
+  %middle_place = bufferization.alloc_tensor() : tensor<8x10xi8>
+  %middle = iree_codegen.ukernel.generic {fdt.dims = array<i64: 8, 10, 3, 3>, fdt.kind = "pool",
+      fdt.layer = "middle", fdt.macs = 0 : i64, fdt.maps = [#window, #pixel],
+      fdt.result_dims = 2 : i64, fdt.row_path = 0 : i64, fdt.stages = [{args = ["acc", "in:0"],
+      body = @step, init = @lowest, init_args = [], over = array<i64: 0, 1>,
+      reduces = array<i64: 2, 3>}]}
+      "pool" ins(%input : tensor<10x12xi8>) outs(%middle_place : tensor<8x10xi8>) -> tensor<8x10xi8>
+  %end_place = bufferization.alloc_tensor() : tensor<6x8xi8>
+  %end = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6, 8, 3, 3>, fdt.kind = "pool",
+      fdt.layer = "end", fdt.macs = 0 : i64, fdt.maps = [#window, #pixel],
+      fdt.result_dims = 2 : i64, fdt.row_path = 0 : i64, fdt.row_dims = array<i64: 0, 1>,
+      fdt.row_tiles = array<i64: 1, 1>, fdt.row_stream, fdt.pixel_stream,
+      fdt.stages = [{args = ["acc", "in:0"], body = @step, init = @lowest, init_args = [],
+      over = array<i64: 0, 1>, reduces = array<i64: 2, 3>}]}
+      "pool" ins(%middle : tensor<8x10xi8>) outs(%end_place : tensor<6x8xi8>) -> tensor<6x8xi8>
+  return %end : tensor<6x8xi8>
+}
+func.func private @lowest() -> i8 {
+  %lowest = arith.constant -128 : i8
+  return %lowest : i8
+}
+func.func private @step(%largest: i8, %x: i8) -> i8 {
+  %next = arith.maxsi %largest, %x : i8
+  return %next : i8
+}

@@ -85,7 +85,7 @@ func.func @rows(%x: tensor<1x12x5xi8>) -> tensor<6x5xi32> {
 // Windows of three rows overlap: a stream keeps the row that two of them need, and its result lies
 // over the rows of the input that are done. Tiles of feature maps widen that row twice.
 // CHECK-LABEL: func.func @overlapping(
-// CHECK-SAME: fdt.paths = [{dims = array<i64: 0>, family = "stream", glyph = "||", layers = ["widen", "pool"], tiles = array<i64: 1>}]
+// CHECK-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "pixel_stream", glyph = "||", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
 // FFMT-LABEL: func.func @overlapping(
 // FFMT-SAME: fdt.paths = [{dims = array<i64: 0, 1>, family = "ffmt", glyph = "[]", layers = ["widen", "pool"], tiles = array<i64: 1, 1>}]
 // NONE-LABEL: func.func @overlapping(

@@ -9,8 +9,7 @@ import numpy as np
 
 from fdt_mlir.allocate.iterations import Iterations, Spans
 from fdt_mlir.allocate.lifetimes import Lifetimes
-from fdt_mlir.bindings import ir
-from fdt_mlir.kernels.kernel import Kernel, read_kernel
+from fdt_mlir.kernels.kernel import Kernel, loops_around, read_kernel
 from fdt_mlir.kernels.operands import views_of
 
 
@@ -26,7 +25,7 @@ def accesses_by_buffer(lifetimes: Lifetimes) -> Mapping[str, int]:
     totals = dict.fromkeys([*names.values(), *(state.name for state in lifetimes.state)], 0)
     for step in lifetimes.steps:
         kernel = read_kernel(step.op)
-        spans = Iterations(_loops_around(step.op)).spans(step.op)
+        spans = Iterations(loops_around(step.op)).spans(step.op)
         for operand, view in enumerate(views_of(step.op)):
             if view.base in names:
                 totals[names[view.base]] += _accesses(kernel, operand, spans)
@@ -49,13 +48,3 @@ def _points(spans: Spans, dims: range | set[int] | tuple[int, ...]) -> int:
     """Points of some loops, over all iterations."""
     lengths = [np.maximum(spans[dim][1] - spans[dim][0], 0) for dim in dims]
     return int(math.prod(lengths, start=np.ones_like(spans[0][0])).sum()) if spans else 1
-
-
-def _loops_around(op: ir.Operation) -> list[ir.Operation]:
-    """The tile loops that an operation stands in, the outermost first."""
-    loops: list[ir.Operation] = []
-    parent = op.parent
-    while parent is not None and parent.operation.name == "scf.for":
-        loops.insert(0, parent.operation)
-        parent = parent.operation.parent
-    return loops

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fdt_mlir.allocate.lifetimes import loop_bounds
 from fdt_mlir.attributes import integer
 from fdt_mlir.bindings import ir
-from fdt_mlir.kernels.kernel import bounds_of, read_kernel
+from fdt_mlir.kernels.kernel import bounds_of, loops_around, read_kernel
 from fdt_mlir.normalize.structured import producer
 
 Numbers = NDArray[np.int64]
@@ -33,6 +33,7 @@ class Iterations:
     """
 
     def __init__(self, loops: Sequence[ir.Operation]):
+        self._loops = loops
         ranges = [np.arange(*loop_bounds(loop), dtype=np.int64) for loop in loops]
         grids = [grid.reshape(-1) for grid in np.meshgrid(*ranges, indexing="ij")]
         self.count = len(grids[0]) if grids else 1
@@ -40,14 +41,29 @@ class Iterations:
         self._known: dict[ir.Value, Numbers] = dict(zip(arguments, grids, strict=True))
 
     def spans(self, call: ir.Operation) -> Spans:
-        """First position and end of every loop of a kernel call, by iteration."""
+        """First position and end of every loop of a kernel call, by iteration.
+
+        A call that stands before inner loops runs in the first iteration of those.
+        """
         kernel = read_kernel(call)
         bounds = [self.value(bound) for bound in bounds_of(call)]
         whole = np.zeros(self.count, dtype=np.int64)
-        spans = [(whole, whole + extent) for extent in kernel.dims]
+        runs = self._runs(call)
+        spans = [(whole, np.where(runs, extent, 0)) for extent in kernel.dims]
         for number, dim in enumerate(kernel.slices):
-            spans[dim] = (bounds[2 * number], bounds[2 * number + 1])
+            begin, end = bounds[2 * number], bounds[2 * number + 1]
+            spans[dim] = (begin, np.where(runs, end, begin))
         return spans
+
+    def _runs(self, call: ir.Operation) -> NDArray[np.bool_]:
+        """In which iterations a call runs."""
+        runs = np.ones(self.count, dtype=np.bool_)
+        around = loops_around(call)
+        for loop in self._loops:
+            if loop not in around:
+                counter = self._known[loop.regions[0].blocks[0].arguments[0]]
+                runs &= counter == loop_bounds(loop)[0]
+        return runs
 
     def value(self, value: ir.Value) -> Numbers:
         if value not in self._known:

@@ -14,7 +14,7 @@ from fdt_mlir.allocate.iterations import Iterations, Numbers, Spans
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.access import access_of
 from fdt_mlir.kernels.build_row_loops import STREAM_END
-from fdt_mlir.kernels.kernel import Kernel, kernel_calls, read_kernel
+from fdt_mlir.kernels.kernel import Kernel, kernel_calls, loops_around, read_kernel
 from fdt_mlir.kernels.operands import View, views_of
 from fdt_mlir.kernels.traversal import NOTHING, Reach, forward_distance, span_bounds
 from fdt_mlir.normalize.structured import element_bytes, shape_of, without_units
@@ -27,10 +27,10 @@ def loop_distance(loop: ir.Operation, source: ir.Value, target: ir.Value) -> int
     the input, or reads it anywhere at any time, or under another shape.
     """
     calls = kernel_calls(loop)
-    is_inner = loop.parent is not None and loop.parent.operation.name == "scf.for"
-    if is_inner or not any(STREAM_END in call.attributes for call in calls):
+    ends = [call for call in calls if STREAM_END in call.attributes]
+    if not ends or loops_around(ends[0])[0] != loop:
         return None
-    iterations = Iterations([loop])
+    iterations = Iterations(loops_around(ends[0]))
     lowest_read = np.full(iterations.count + 1, NOTHING, dtype=np.int64)
     last_written: Numbers | None = None
     for call in calls:

@@ -19,7 +19,7 @@ from fdt_mlir.emitc.arithmetic import (
 from fdt_mlir.emitc.scalar_functions import Argument
 from fdt_mlir.emitc.statements import Pointer, index, local
 from fdt_mlir.emitc.values import Value, compare
-from fdt_mlir.kernels.access import Access, Subscript
+from fdt_mlir.kernels.access import Access, Linear, Subscript
 from fdt_mlir.kernels.blocking import Blocking
 from fdt_mlir.kernels.borders import clipping_dim
 from fdt_mlir.kernels.kernel import Kernel, Stage
@@ -127,14 +127,13 @@ class Cursor:
     def _in_rings(self, access: Access, entered: Sequence[int]) -> Value:
         """What rings add to the index of an operand, once all loops that move in them are open."""
         total = index(0)
-        for subscript in access.rings():
-            dims = subscript.position.dims
+        for ring in access.rings():
+            dims = ring.position.dims
             if set(dims) <= set(self.opened) and (
                 set(dims) & set(entered) or not (dims or entered)
             ):
-                assert subscript.ring is not None
-                row = remainder(self.position(subscript), subscript.ring)
-                total = total + row * subscript.stride
+                place = remainder(self.position(ring.position), ring.size)
+                total = total + place * ring.stride
         return total
 
     # Borders
@@ -143,17 +142,17 @@ class Cursor:
         """The subscripts of an operand that reach beyond it."""
         return self.body.accesses[operand].leaving(self.body.kernel.dims)
 
-    def position(self, subscript: Subscript, without: int | None = None) -> Value:
-        """Where in its dimension a subscript points to, one loop left out."""
-        total = index(subscript.position.constant)
-        for dim, coefficient in enumerate(subscript.position.coefficients):
+    def position(self, position: Linear, without: int | None = None) -> Value:
+        """Where the opened loops have led, one of them left out."""
+        total = index(position.constant)
+        for dim, coefficient in enumerate(position.coefficients):
             if coefficient and dim != without:
                 total = total + self.loop_values[dim] * coefficient
         return total
 
     def inside(self, subscript: Subscript) -> tuple[Value, Value]:
         """The conditions for a subscript to point into its operand."""
-        position = self.position(subscript)
+        position = self.position(subscript.position)
         return compare(position, ">=", 0), compare(position, "<", subscript.extent)
 
     def slice(self, outer: Loop) -> tuple[Value, Value]:
@@ -195,7 +194,7 @@ class Cursor:
         """First and end value of loop `dim` for which the subscript is inside its operand."""
         step = subscript.position.coefficients[dim]
         with ir.Location.name(f"{self.body.names[dim]}_origin"):
-            origin = self.position(subscript, without=dim)
+            origin = self.position(subscript.position, without=dim)
         first = _divide_up(0 - origin, step)
         end = _divide_up(subscript.extent - origin, step)
         return first, end

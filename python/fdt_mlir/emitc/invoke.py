@@ -9,15 +9,17 @@ from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.model_function import arena_parameters, bases_of, c_int, model_function
 from fdt_mlir.emitc.reset import Place, copy_bytes
 from fdt_mlir.emitc.scalar_functions import lower_operation
-from fdt_mlir.emitc.statements import call, index, loop
+from fdt_mlir.emitc.statements import call, index, loop, when
 from fdt_mlir.emitc.trace import Silence
 from fdt_mlir.emitc.types import int_type, lvalue_of, pointer_to
-from fdt_mlir.emitc.values import Value, create
-from fdt_mlir.kernels.kernel import Kernel, bounds_of
+from fdt_mlir.emitc.values import Value, compare, create
+from fdt_mlir.kernels.build_row_loops import STREAM_END
+from fdt_mlir.kernels.kernel import Kernel, bounds_of, kernel_calls, loops_around
 from fdt_mlir.kernels.operands import View, view_of
 from fdt_mlir.normalize.structured import producer, tensor_bytes
 from fdt_mlir.passes import op_error
@@ -122,11 +124,20 @@ class InvokeFunction:
         bounds = self._bounds(kernel_call, scalars)
         comment = _comment(kernel_call.kernel, kernel_call.views)
         tiles = [scalars[loop.regions[0].blocks[0].arguments[0]] for loop in loops_around(op)]
-        self.trace.before(op, [*tiles, *(scalars[value] for value in bounds_of(op))])
-        call(self.names[op], [*ordered, *bounds], comment=comment)
-        self.trace.after(
-            op, ordered[kernel_call.parameter_of[-1]], span_bytes(kernel_call.views[-1])
-        )
+        with when(self._has_work(op, bounds)):
+            self.trace.before(op, [*tiles, *(scalars[value] for value in bounds_of(op))])
+            call(self.names[op], [*ordered, *bounds], comment=comment)
+            self.trace.after(
+                op, ordered[kernel_call.parameter_of[-1]], span_bytes(kernel_call.views[-1])
+            )
+
+    def _has_work(self, op: ir.Operation, bounds: Sequence[Value]) -> Value:
+        """Whether a call computes anything: in a stream, layers pause while others go ahead."""
+        loops = loops_around(op)
+        if not loops or all(STREAM_END not in call.attributes for call in kernel_calls(loops[0])):
+            return both([])
+        slices = range(len(self.calls[op].kernel.slices))
+        return both([compare(bounds[2 * n], "<", bounds[2 * n + 1]) for n in slices])
 
     def _bounds(self, kernel_call: KernelCall, scalars: Mapping[ir.Value, Value]) -> list[Value]:
         """Begin and end of each slice, and the element at which each window begins."""
@@ -203,18 +214,6 @@ def _constant_place(
     pointee = ir.Type.parse(str(target).removeprefix("!emitc.ptr<").removesuffix(">"))
     place = create("subscript", [lvalue_of(pointee)], [start, offset.ir]).results[0]
     return create("address_of", [target], [place]).results[0]
-
-
-def loops_around(call: ir.Operation) -> list[ir.Operation]:
-    """The tile loops that a kernel call is in, outer ones first."""
-    loops: list[ir.Operation] = []
-    parent = call.parent
-    while parent is not None:
-        op = parent.operation
-        if op.name == "scf.for":
-            loops.insert(0, op)
-        parent = op.parent
-    return loops
 
 
 def span_bytes(view: View) -> int:

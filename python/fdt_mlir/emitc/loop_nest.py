@@ -18,6 +18,7 @@ from fdt_mlir.emitc.cursor import Bounds, Cursor, KernelBody
 from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.lane_loops import LaneLoops
 from fdt_mlir.emitc.micro_loops import DotLoops, TapLoops
+from fdt_mlir.emitc.ring_runs import ring_runs
 from fdt_mlir.emitc.scalar_functions import (
     Argument,
     function_result_type,
@@ -195,11 +196,11 @@ class _Nest:
     def _open_reduction(self, stage: Stage, accumulators: list[Variable]) -> None:
         loops = reduction_loops(self.body.kernel, self.body.accesses, stage.reduces)
         if self.micro is None or not self._is_nest() or not self._contracts(stage):
-            return self._reduce(stage, loops, accumulators)
+            return self._reduce_window(stage, loops, accumulators)
 
         def reduce(inside: bool) -> None:
             self.inside = inside
-            self._reduce(stage, loops, accumulators)
+            self._reduce_window(stage, loops, accumulators)
 
         # Only inside of other reductions is it known what of a window lies inside.
         self._clip_ready_windows()
@@ -211,6 +212,38 @@ class _Nest:
 
     def _contracts(self, stage: Stage) -> bool:
         return stage is innermost_reduction(self.body.kernel)
+
+    def _reduce_window(
+        self, stage: Stage, loops: Sequence[Loop], accumulators: list[Variable]
+    ) -> None:
+        """A reduction; a window over a ring of pixels row by row, where a micro-kernel runs."""
+        window = None
+        if isinstance(self.micro, DotLoops) and self._contracts(stage):
+            window = ring_runs(self.micro, loops)
+        if window is None:
+            return self._reduce(stage, loops, accumulators)
+        across = self._clipped(stage, window.columns)
+
+        def reduce_row(place: Value) -> None:
+            def reduce(is_joined: bool) -> None:
+                if is_joined:
+                    window.emit(place, across, accumulators)
+                else:
+                    self._reduce(stage, loops[-2:], accumulators)
+
+            either_way(window.is_joined(place, across), reduce)
+
+        if window.rows is None:
+            return reduce_row(window.first_place(None, across).get())
+        down = self._clipped(stage, window.rows)
+        place = window.first_place(down, across)
+        with loop(self.body.names[window.rows.last], *down) as value:
+            saved = self.cursor.enter(window.rows, value)
+            self._run_ready_stages(before=self.body.kernel.stages.index(stage))
+            reduce_row(place.get())
+            window.next_row(place)
+            self._leave(window.rows, saved)
+        return None
 
     def _reduce(self, stage: Stage, loops: Sequence[Loop], accumulators: list[Variable]) -> None:
         self._run_ready_stages(before=self.body.kernel.stages.index(stage))

@@ -64,6 +64,8 @@ class DotLoops:
         if micro.elements == QUAD:
             self._point_at_weights(run, bounds[0] if micro.whole else index(0))
         step = self._vector if micro.elements == VECTOR else self._quad
+        if micro.whole and micro.elements == QUAD and bounds[1].constant is None:
+            return self._quads(bounds, accumulators)
         if micro.whole:
             with loop(name, *bounds, micro.elements) as k:
                 step(run, k, accumulators, None)
@@ -96,6 +98,28 @@ class DotLoops:
             accumulator.set(call_micro("dot_s8x8", [accumulator.get(), x, weights], "sum"))
         cursor.leave(run, saved)
 
+    def _quads(self, bounds: Bounds, accumulators: Sequence[Variable]) -> None:
+        """Whole quads of a run whose length is not known: a pointer moves over the input.
+
+        Compilers then need one register for it, and one for where it ends.
+        """
+        # NOTE: EmitC's loops count with integers, or with what it knows nothing of: a type by name.
+        run = ir.Type.parse('!emitc.opaque<"s8_run">')
+        number = self.micro.product.input
+        pointer, first = self.cursor.body.pointers[number], self.cursor.element(number)
+        with named("end"):
+            ends = [
+                create("cast", [run], [address(pointer, first + bound)]).results[0]
+                for bound in bounds
+            ]
+        step = create("literal", [run], attributes={"value": ir.StringAttr.get(str(QUAD))})
+        operation = create("for", operands=[*ends, step.results[0]], regions=1)
+        block = operation.regions[0].blocks.append(run, arg_locs=[named("at")])
+        with ir.InsertionPoint(block):
+            quad = call_micro("load_s8x4", [block.arguments[0]], "quad")
+            self._multiply_quad(quad, accumulators)
+            create("yield")
+
     def _quad(
         self, run: Loop, k: Value, accumulators: Sequence[Variable], within: Bounds | None
     ) -> None:
@@ -106,6 +130,10 @@ class DotLoops:
         if x is None:
             place = address(pointers[product.input], cursor.element(product.input))
             x = call_micro("load_s8x4", [place], "quad")
+        self._multiply_quad(x, accumulators)
+        cursor.leave(run, saved)
+
+    def _multiply_quad(self, x: Value, accumulators: Sequence[Variable]) -> None:
         assert self.zero_point is not None
         even = call_micro("add_even_s8", [self.zero_point, x], "even")
         odd = call_micro("add_odd_s8", [self.zero_point, x], "odd")
@@ -114,7 +142,6 @@ class DotLoops:
             together = 2 if len(lanes) > 1 and not self.micro.wide else 1
             self._add_products(lanes[:together], even, odd)
             del lanes[:together]
-        cursor.leave(run, saved)
 
     def _point_at_weights(self, run: Loop, first: Value) -> None:
         """Declare a pointer to the weights of a run, which its quads move on."""
@@ -204,21 +231,24 @@ class TapLoops:
             self.pointers.append(place)
 
     def _rows_in_rings(self) -> list[dict[tuple[int, ...], Value]]:
-        """For each dimension in a ring: how far each tap is moved by its place there."""
+        """For each ring: how far each tap is moved by its place there."""
         access = self.cursor.body.accesses[self.micro.product.input]
         moved: list[dict[tuple[int, ...], Value]] = []
         for ring in access.rings():
             dims = [dim for dim in ring.position.dims if dim in self.stage.reduces]
             if not dims:
                 continue
-            axis = self.stage.reduces.index(dims[0])
-            rows: dict[int, Value] = {}
-            for k in range(self.cursor.body.kernel.dims[dims[0]]):
-                self.cursor.loop_values[dims[0]] = index(k)
-                assert ring.ring is not None
-                position = remainder(self.cursor.position(ring), ring.ring)
-                rows[k] = local("row", position * ring.stride)
-            moved.append({point: rows[point[axis]] for point in self.points})
+            places: dict[tuple[int, ...], Value] = {}
+            by_point: dict[tuple[int, ...], Value] = {}
+            for point in self.points:
+                at = dict(zip(self.stage.reduces, point, strict=True))
+                there = tuple(at[dim] for dim in dims)
+                if there not in places:
+                    self.cursor.loop_values |= {dim: index(at[dim]) for dim in dims}
+                    position = remainder(self.cursor.position(ring.position), ring.size)
+                    places[there] = local("row", position * ring.stride)
+                by_point[point] = places[there]
+            moved.append(by_point)
         return moved
 
     def _distance(self, point: tuple[int, ...]) -> int:

@@ -21,7 +21,7 @@ class TracedResult:
     windows: for each window the dimension of which memory holds only a part, None for that of
         another operand.
     rings: for each dimension the positions that memory holds (position i lies at i modulo that),
-        0 where it holds all.
+        0 where it holds all. Neighbouring dimensions that are rings are one: `Access.rings`.
     """
 
     layer: str

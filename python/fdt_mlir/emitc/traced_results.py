@@ -8,10 +8,9 @@ from typing import Any
 
 from fdt_mlir.allocate.lifetimes import lifetimes_of, loop_bounds
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.invoke import loops_around
 from fdt_mlir.emitc.traced_result import TracedResult
 from fdt_mlir.kernels.access import Linear, access_of
-from fdt_mlir.kernels.kernel import destination_of, read_kernel
+from fdt_mlir.kernels.kernel import destination_of, loops_around, read_kernel
 from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.paths.build_graph import entry_of
 from fdt_mlir.report.facts import type_name

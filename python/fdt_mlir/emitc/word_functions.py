@@ -24,6 +24,7 @@ static inline int32_t load_s8x4(const int8_t *p) {
   for (int n = 3; n >= 0; --n) x = (x << 8) | (uint8_t)p[n];
   return (int32_t)x;
 }""",
+    common="typedef const int8_t *s8_run; /* elements side by side */",
 )
 _BYTE_WITHIN = MicroFunction(
     common="""\

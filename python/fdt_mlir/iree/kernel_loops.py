@@ -20,7 +20,7 @@ from fdt_mlir.iree.index_values import (
     remainder,
     subtract,
 )
-from fdt_mlir.kernels.access import Access, Subscript
+from fdt_mlir.kernels.access import Access, Linear
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Kernel, Stage
 from fdt_mlir.kernels.loops import result_order
@@ -166,7 +166,7 @@ class KernelLoops:
         assert pad is not None, "an operand that is read beyond its border without a pad"
         conditions: list[ir.Value] = []
         for subscript in leaving:
-            position = self._position(subscript)
+            position = self._position(subscript.position)
             conditions += [
                 compare("sge", position, 0),
                 compare("slt", position, subscript.extent),
@@ -194,18 +194,19 @@ class KernelLoops:
 
     def _element(self, operand: int) -> Index:
         """Where the current element of an operand is in its memory, in elements."""
-        total = self.operands[operand].start
-        for subscript in self.operands[operand].access.subscripts:
-            position = self._position(subscript)
-            if subscript.ring is not None:
-                position = remainder(position, subscript.ring)
-            total = add(total, multiply(position, subscript.stride))
+        access = self.operands[operand].access
+        total = add(
+            self.operands[operand].start, self._position(access.linear(len(self.kernel.dims)))
+        )
+        for ring in access.rings():
+            place = remainder(self._position(ring.position), ring.size)
+            total = add(total, multiply(place, ring.stride))
         return total
 
-    def _position(self, subscript: Subscript, without: int | None = None) -> Index:
-        """Where in its dimension a subscript points to, one loop left out."""
-        total: Index = subscript.position.constant
-        for dim, coefficient in enumerate(subscript.position.coefficients):
+    def _position(self, position: Linear, without: int | None = None) -> Index:
+        """Where the opened loops have led, one of them left out."""
+        total: Index = position.constant
+        for dim, coefficient in enumerate(position.coefficients):
             if coefficient and dim != without:
                 total = add(total, multiply(self._loops[dim], coefficient))
         return total
@@ -218,7 +219,7 @@ class KernelLoops:
                 if clipping_dim(self.kernel, stage, pad.operand, subscript) != dim:
                     continue
                 step = subscript.position.coefficients[dim]
-                origin = self._position(subscript, without=dim)
+                origin = self._position(subscript.position, without=dim)
                 low = maximum(low, divide_up(subtract(0, origin), step))
                 high = minimum(high, divide_up(subtract(subscript.extent, origin), step))
         return low, high

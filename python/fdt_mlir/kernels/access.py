@@ -38,8 +38,8 @@ class Linear:
 class Subscript:
     """One dimension of an operand: which element, of how many, how far apart.
 
-    `extent` is the logical extent: positions beyond it are padding. With a `ring`, position i
-    lives at `i mod ring`.
+    `extent` is the logical extent: positions beyond it are padding. In a `ring` there is room for
+    so many positions only, see `Access.rings`.
     """
 
     position: Linear
@@ -51,6 +51,15 @@ class Subscript:
         """Whether the loops reach beyond the operand."""
         low, high = self.position.bounds(extents)
         return low < 0 or high >= self.extent
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Elements of which the last `size` exist: that at `position` lives at `position mod size`."""
+
+    position: Linear
+    size: int
+    stride: int
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,24 @@ class Access:
         """The subscripts that reach beyond the operand."""
         return tuple(subscript for subscript in self.subscripts if subscript.may_leave(extents))
 
-    def rings(self) -> tuple[Subscript, ...]:
-        return tuple(subscript for subscript in self.subscripts if subscript.ring is not None)
+    def rings(self) -> tuple[Ring, ...]:
+        """The rings, outermost first.
+
+        Neighbouring dimensions that are rings are one: (i, j) lives at `i * extent of j + j`,
+        modulo the elements that there is room for.
+        """
+        found: list[Ring] = []
+        before = None
+        for subscript in self.subscripts:
+            if subscript.ring is not None and before is not None and before.ring is not None:
+                outer = found.pop()
+                position = outer.position.scaled(subscript.extent).plus(subscript.position)
+                size = outer.size * subscript.ring
+                found.append(Ring(position, size, subscript.stride))
+            elif subscript.ring is not None:
+                found.append(Ring(subscript.position, subscript.ring, subscript.stride))
+            before = subscript
+        return tuple(found)
 
 
 def linear_of(expr: ir.AffineExpr, dims: int) -> Linear:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
@@ -15,7 +16,6 @@ from fdt_mlir.kernels.kernel import Kernel, create_call, destination_of, inputs_
 from fdt_mlir.kernels.operands import TENSOR_VIEWS
 from fdt_mlir.kernels.row_path import RowPath, result_spans, row_paths
 from fdt_mlir.kernels.split_reduction import Part, can_split, split_reduction
-from fdt_mlir.kernels.stream_input import INPUT_ROWS
 from fdt_mlir.kernels.tile_ranges import Span, Spans
 from fdt_mlir.normalize.structured import element_type, producer, shape_of
 from fdt_mlir.passes import Pass, op_error
@@ -23,8 +23,11 @@ from fdt_mlir.passes import Pass, op_error
 STREAM_END = "fdt.row_stream"
 """Marks the call that ends a stream, also once its loop is built."""
 
-Body = Callable[[Sequence[Index], Sequence[ir.Value]], list[ir.Value]]
-"""Writes one iteration: from where its tiles begin and the carried tensors to their next values."""
+LoopSpans = Sequence[Spans[Index]]
+"""The loops that are restricted in an iteration, of each call."""
+
+Body = Callable[[LoopSpans, Sequence[ir.Value]], list[ir.Value]]
+"""Writes one iteration: from what it computes and the carried tensors to their next values."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,13 @@ class BuildRowLoopsPass(Pass):
     """Build a loop over tiles for every row path.
 
     Requires: kernel form; `fdt.row_path` on the calls of a path, `fdt.row_dims` and
-        `fdt.row_tiles` on its last call, and `fdt.row_stream` there if the path is a stream.
+        `fdt.row_tiles` on its last call, and `fdt.row_stream` there if the path is a stream, also
+        `fdt.pixel_stream` if its rows are computed pixel by pixel.
     Ensures: the calls of a path run inside a loop, each on the slice that one tile of the end
         layer needs; tensors between them have the extents of their largest slice. A tiled
         reduction accumulates partial sums, start value before and the rest after the loop. In a
-        stream each call computes only what no earlier tile has, rows that are needed again stay
-        in rings, and a tensor that is also read after the path is written whole.
+        stream each call computes only what no earlier tile has, rows or pixels that are needed
+        again stay in rings, and a tensor that is also read after the path is written whole.
     Fails when: a tiled reduction is no single reduction over all of the result; a tensor inside
         a path is read outside of it (in a stream: before its end).
     """
@@ -75,7 +79,7 @@ def _check_closed(path: RowPath) -> None:
     inside = set(path.calls)
     for call, kernel in zip(path.calls[:-1], path.kernels, strict=False):
         outside = [reader for reader in _readers(call) if reader not in inside]
-        if not outside or (path.streams and _is_read_later(call, outside, path.end)):
+        if not outside or (path.streamed and _is_read_later(call, outside, path.end)):
             continue
         raise op_error(
             call,
@@ -138,21 +142,12 @@ class _PathBuilder:
         return tuple(n for n, call in calls if not inside.issuperset(_readers(call)))
 
     @cached_property
-    def rings(self) -> Mapping[int, int]:
-        """The calls of which rows are carried to the next tile, and along which dimension.
-
-        Those of a streamed input come between two tiles.
-        """
-        if self.path.stream is None:
-            return {}
-        stream = self.path.stream
-        kept = stream.kept_rows(stream.all_spans())[:-1]
-        return {
-            number: self.path.row_dim(number)
-            for number, rows in enumerate(kept)
-            if (rows.carried or self.path.kernels[number].layer == INPUT_ROWS)
-            and number not in self.whole
-        }
+    def carried(self) -> Sequence[int]:
+        """The calls of which rows or pixels are carried to the next tile."""
+        if not self.path.streamed:
+            return ()
+        kept = enumerate(self.path.kept[:-1])
+        return [n for n, each in kept if each.carried and n not in self.whole]
 
     def fan_in(self, module: ir.Module) -> dict[ir.Operation, ir.Value]:
         """Start value, loop over partial sums, the rest of the end layer."""
@@ -176,34 +171,60 @@ class _PathBuilder:
         Gives the results that exist after it: that of the end layer, and whole tensors.
         """
 
-        def body(starts: Sequence[Index], carried: Sequence[ir.Value]) -> list[ir.Value]:
-            return self._tile(starts, carried, end, operands)
+        def body(spans: LoopSpans, carried: Sequence[ir.Value]) -> list[ir.Value]:
+            return self._tile(spans, carried, end, operands)
 
         calls = [self.path.calls[number] for number in self.whole]
         places = [destination, *(destination_of(call) for call in calls)]
-        return dict(zip([self.path.end, *calls], self._loop(places, [], body), strict=True))
+        return dict(zip([self.path.end, *calls], self._loops(places, [], body), strict=True))
 
-    def _loop(
+    def _loops(
         self, carried: Sequence[ir.Value], starts: list[Index], body: Body
     ) -> Sequence[ir.Value]:
-        axis = len(starts)
-        if axis == len(self.path.dims):
-            return body(starts, carried)
+        """The loops over tiles; within them those that stream."""
+        axis, arithmetic = len(starts), IndexArithmetic()
+        if axis == len(self.path.dims) - self.path.streamed:
+            spans = self.path.loop_spans(self._end_spans(starts), arithmetic)
+            return self._streamed_loops(carried, 0, spans, body)
         extent, tile = self.path.extents[axis], self.path.tiles[axis]
-        stream = self.path.stream if axis == len(self.path.dims) - 1 else None
-        if tile >= extent and stream is None:
-            return self._loop(carried, [*starts, 0], body)
-        low, high = (stream.first_time, stream.last_time) if stream is not None else (0, extent)
-        bounds = [index_value(low), index_value(high), index_value(tile)]
-        rings = [self._tile_tensor(number) for number in self.rings] if stream is not None else []
+        if tile >= extent:
+            return self._loops(carried, [*starts, 0], body)
+        with _loop(0, extent, tile, carried) as (start, values, results):
+            _yield(self._loops(values, [*starts, start], body))
+        return results
+
+    def _streamed_loops(
+        self, carried: Sequence[ir.Value], level: int, spans: LoopSpans, body: Body
+    ) -> Sequence[ir.Value]:
+        """The loop over rows, and within it the one over columns."""
+        if level == self.path.streamed:
+            return body(spans, carried)
+        assert self.path.stream is not None
+        axis = self.path.stream.axes[level]
+        rings = [self._tile_tensor(number) for number in self.carried] if level == 0 else []
         given = [*carried, *rings]
-        types = [value.type for value in given]
-        loop = ir.Operation.create("scf.for", types, [*bounds, *given], regions=1)
-        block = loop.regions[0].blocks.append(ir.IndexType.get(), *types)
-        with ir.InsertionPoint(block):
-            start, *values = block.arguments
-            ir.Operation.create("scf.yield", operands=self._loop(values, [*starts, start], body))
-        return tuple(loop.results)[: len(carried)]
+        with _loop(axis.first_time, axis.last_time, axis.step, given) as (time, values, results):
+            found = axis.spans(time, IndexArithmetic())
+            within = [
+                {**others, loop: span}
+                for others, loop, span in zip(spans, axis.loops, found, strict=True)
+            ]
+            if level == 0 and self.path.streamed > 1:
+                values = self._compute_rows(within, values)
+            _yield(self._streamed_loops(values, level + 1, within, body))
+        return results[: len(carried)]
+
+    def _compute_rows(self, spans: LoopSpans, carried: Sequence[ir.Value]) -> list[ir.Value]:
+        """The calls that compute whole rows before the pixels of an iteration."""
+        assert self.path.stream is not None
+        values = list(carried)
+        for number in sorted(self.path.stream.by_row):
+            place = 1 + len(self.whole) + self.carried.index(number)
+            tile = self._tile_of(number, values[place], spans[number])
+            operands = inputs_of(self.path.calls[number])
+            kernel = self.path.kernels[number]
+            values[place] = self._call(number, kernel, operands, spans[number], {}, tile)
+        return values
 
     def _tile_tensor(self, number: int) -> ir.Value:
         """A tensor for the part of a call's result that exists at a time."""
@@ -212,43 +233,49 @@ class _PathBuilder:
 
     def _tile(
         self,
-        starts: Sequence[Index],
+        spans: LoopSpans,
         carried: Sequence[ir.Value],
         end: Kernel,
         operands: Sequence[ir.Value],
     ) -> list[ir.Value]:
         """The calls of one tile, in program order; gives what `carried` becomes."""
-        spans = self._spans(starts)
-        kept = dict(zip([*self.whole, *self.rings], carried[1:], strict=True))
+        kept = dict(zip([*self.whole, *self.carried], carried[1:], strict=True))
         tiles: dict[ir.Value, _Tile] = {}
         for number, call in enumerate(self.path.calls[:-1]):
-            kernel = self.path.kernels[number]
-            part = {} if number in self.whole else result_spans(kernel, call, spans[number])
             place = kept[number] if number in kept else self._tile_tensor(number)
-            tile = _Tile(place, part, shape_of(call.results[0]), self.rings.get(number))
-            result = self._call(number, kernel, inputs_of(call), spans[number], tiles, tile)
-            tiles[call.results[0]] = replace(tile, value=result)
+            tile = self._tile_of(number, place, spans[number])
+            if not self._is_by_row(number):
+                kernel, inputs = self.path.kernels[number], inputs_of(call)
+                result = self._call(number, kernel, inputs, spans[number], tiles, tile)
+                tile = replace(tile, value=result)
+            tiles[call.results[0]] = tile
             if number in kept:
-                kept[number] = result
+                kept[number] = tile.value
         whole = _Tile(carried[0], {}, shape_of(carried[0]))
         last = self._call(len(self.path.calls) - 1, end, operands, spans[-1], tiles, whole)
-        if self.path.streams:
+        if self.path.streamed:
             ending = producer(last)
             assert ending is not None
             ending.attributes[STREAM_END] = ir.UnitAttr.get()
         return [last, *kept.values()]
 
-    def _spans(self, starts: Sequence[Index]) -> list[dict[int, Span[Index]]]:
-        """The loops of each call that a tile restricts."""
-        arithmetic, stream = IndexArithmetic(), self.path.stream
-        if stream is None:
-            return self.path.loop_spans(self._end_spans(starts), arithmetic)
-        spans = self.path.loop_spans(self._end_spans(starts[:-1]), arithmetic)
-        rows = stream.spans(starts[-1], arithmetic)
-        return [
-            {**others, loop: span}
-            for others, loop, span in zip(spans, stream.loops, rows, strict=True)
-        ]
+    def _is_by_row(self, number: int) -> bool:
+        """Whether a call has run before the loop over columns."""
+        stream = self.path.stream
+        return stream is not None and len(stream.axes) > 1 and number in stream.by_row
+
+    def _tile_of(self, number: int, value: ir.Value, spans: Spans[Index]) -> _Tile:
+        """What `value` holds of a call's result in the iteration that restricts its loops so."""
+        call = self.path.calls[number]
+        shape = shape_of(call.results[0])
+        if number in self.whole:
+            return _Tile(value, {}, shape)
+        part = result_spans(self.path.kernels[number], call, spans)
+        if number not in self.carried:
+            return _Tile(value, part, shape)
+        dims = self.path.stream_dims(number)
+        windows = {dim: span for dim, span in part.items() if dim not in dims}
+        return _Tile(value, windows, shape, dims[: self.path.kept[number].rings])
 
     def _end_spans(self, starts: Sequence[Index]) -> list[Span[Index]]:
         arithmetic = IndexArithmetic()
@@ -295,28 +322,40 @@ class _PathBuilder:
 class _Tile:
     """A tensor that holds a part of a larger one: `spans` by dimension, `shape` of the whole.
 
-    Along `ring_dim` it is a ring, unless there is room for all.
+    Along `ring_dims` it is a ring.
     """
 
     value: ir.Value
     spans: Spans[Index]
     shape: tuple[int, ...]
-    ring_dim: int | None = None
+    ring_dims: tuple[int, ...] = ()
 
     def windows(self, operand: int) -> list[tuple[int, int, int]]:
-        return [(operand, dim, self.shape[dim]) for dim in self._window_dims()]
+        return [(operand, dim, self.shape[dim]) for dim in sorted(self.spans)]
 
     def origins(self) -> list[Index]:
-        return [self.spans[dim].begin for dim in self._window_dims()]
+        return [self.spans[dim].begin for dim in sorted(self.spans)]
 
     def rings(self, operand: int) -> list[tuple[int, int, int]]:
-        dim = self.ring_dim
-        if dim is None or shape_of(self.value)[dim] == self.shape[dim]:
-            return []
-        return [(operand, dim, self.shape[dim])]
+        return [(operand, dim, self.shape[dim]) for dim in self.ring_dims]
 
-    def _window_dims(self) -> list[int]:
-        return [dim for dim in sorted(self.spans) if dim != self.ring_dim]
+
+@contextmanager
+def _loop(
+    low: int, high: int, step: int, carried: Sequence[ir.Value]
+) -> Generator[tuple[ir.Value, Sequence[ir.Value], Sequence[ir.Value]], None, None]:
+    """Open the body of a loop: its index, the tensors that it carries, its results."""
+    bounds = [index_value(bound) for bound in (low, high, step)]
+    types = [value.type for value in carried]
+    loop = ir.Operation.create("scf.for", types, [*bounds, *carried], regions=1)
+    block = loop.regions[0].blocks.append(ir.IndexType.get(), *types)
+    with ir.InsertionPoint(block):
+        counter, *values = block.arguments
+        yield counter, values, tuple(loop.results)
+
+
+def _yield(values: Sequence[ir.Value]) -> None:
+    ir.Operation.create("scf.yield", operands=values)
 
 
 def _call_part(

@@ -12,7 +12,13 @@ from fdt_mlir.normalize.supported import fault_of
 from fdt_mlir.passes import Pass, op_error
 
 # What schedules say about a layer stays on its call.
-_KEPT_ATTRIBUTES = ("fdt.row_path", "fdt.row_dims", "fdt.row_tiles", "fdt.row_stream")
+_KEPT_ATTRIBUTES = (
+    "fdt.row_path",
+    "fdt.row_dims",
+    "fdt.row_tiles",
+    "fdt.row_stream",
+    "fdt.pixel_stream",
+)
 
 
 @dataclass(frozen=True)

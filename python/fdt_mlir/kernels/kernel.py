@@ -96,6 +96,18 @@ def kernel_calls(function: ir.Operation) -> list[ir.Operation]:
     return [op for op in walk(function) if op.name == KERNEL_OP]
 
 
+def loops_around(call: ir.Operation) -> list[ir.Operation]:
+    """The tile loops that a kernel call is in, outer ones first."""
+    loops: list[ir.Operation] = []
+    parent = call.parent
+    while parent is not None:
+        op = parent.operation
+        if op.name == "scf.for":
+            loops.insert(0, op)
+        parent = op.parent
+    return loops
+
+
 def create_call(
     kernel: Kernel,
     inputs: Sequence[ir.Value],

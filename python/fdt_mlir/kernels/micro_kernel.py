@@ -164,8 +164,7 @@ def choose_taps(
         for window in windows
     ):
         return None
-    rings = [set(ring.position.dims) & set(stage.reduces) for ring in access.rings()]
-    return Taps(product, taps, split) if all(len(moved) <= 1 for moved in rings) else None
+    return Taps(product, taps, split)
 
 
 def choose_lanewise(

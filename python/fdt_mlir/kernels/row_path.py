@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from itertools import pairwise
 
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
@@ -15,6 +14,8 @@ from fdt_mlir.errors import CompileError
 from fdt_mlir.kernels.access import Subscript, access_of
 from fdt_mlir.kernels.kernel import Kernel, inputs_of, kernel_calls, read_kernel
 from fdt_mlir.kernels.stream_axis import RowRead, StreamAxis, stream_axis
+from fdt_mlir.kernels.stream_grid import Kept, StreamGrid
+from fdt_mlir.kernels.stream_input import INPUT_ROWS
 from fdt_mlir.kernels.tile_ranges import (
     Arithmetic,
     IntegerArithmetic,
@@ -32,15 +33,15 @@ from fdt_mlir.passes import op_error
 class RowPath:
     """The calls of a path in program order; the last is the end layer.
 
-    `dims` are the tiled loops of the end layer, `tiles` their sizes. Where the path `streams`, the
-    last of them carries rows from one iteration to the next, and no row is computed twice; its size
-    counts rows of the layer that has most of them.
+    `dims` are the tiled loops of the end layer, `tiles` their sizes. The last `streamed` of them,
+    rows or rows and columns, carry rows or pixels from one iteration to the next, so none is
+    computed twice; their sizes count rows or columns of the layer that has most of them.
     """
 
     calls: tuple[ir.Operation, ...]
     dims: tuple[int, ...]
     tiles: tuple[int, ...]
-    streams: bool = False
+    streamed: int = 0
 
     @property
     def end(self) -> ir.Operation:
@@ -86,22 +87,28 @@ class RowPath:
     def axes(self) -> tuple[RowPath, ...]:
         """The same path tiled along one loop at a time: ranges along different loops are apart.
 
-        A streamed loop is none of them, see `stream`.
+        Streamed loops are none of them, see `stream`.
         """
         loops = list(zip(self.dims, self.tiles, strict=True))
-        tiled = loops[:-1] if self.streams else loops
+        tiled = loops[: len(loops) - self.streamed]
         return tuple(RowPath(self.calls, (dim,), (tile,)) for dim, tile in tiled)
 
     @cached_property
-    def stream(self) -> StreamAxis | None:
-        """The streamed loop through all calls.
+    def stream(self) -> StreamGrid | None:
+        """The streamed loops through all calls.
 
-        Raises CompileError where rows cannot be followed through the path.
+        Raises CompileError where rows or columns cannot be followed through the path.
         """
-        return self._stream_axis() if self.streams else None
+        if not self.streamed:
+            return None
+        first = len(self.dims) - self.streamed
+        loops = zip(self.dims[first:], self.tiles[first:], strict=True)
+        axes = tuple(self._stream_axis(dim, tile) for dim, tile in loops)
+        by_row = [n for n, kernel in enumerate(self.kernels) if kernel.layer == INPUT_ROWS]
+        return StreamGrid(axes, frozenset(by_row))
 
-    def _stream_axis(self) -> StreamAxis:
-        loops = {len(self.calls) - 1: self.dims[-1]}
+    def _stream_axis(self, end_dim: int, step: int) -> StreamAxis:
+        loops = {len(self.calls) - 1: end_dim}
         reads: list[RowRead] = []
         for number in reversed(range(len(self.calls))):
             if number not in loops:
@@ -125,7 +132,7 @@ class RowPath:
                 reads.append(RowRead(number, source, subscript.position))
         ordered = tuple(loops[number] for number in range(len(self.calls)))
         dims = tuple(kernel.dims for kernel in self.kernels)
-        found = stream_axis(dims, ordered, reads, self.tiles[-1])
+        found = stream_axis(dims, ordered, reads, step)
         if found is None:
             raise self._not_streamed(len(self.calls) - 1)
         return found
@@ -141,14 +148,25 @@ class RowPath:
             "end the path before this layer",
         )
 
-    def row_dim(self, number: int) -> int:
-        """The dimension of a call's result along which the path streams."""
+    @cached_property
+    def kept(self) -> Sequence[Kept]:
+        """What exists at a time of the result of each call of a stream."""
         assert self.stream is not None
-        parts = result_spans(
-            self.kernels[number], self.calls[number], {self.stream.loops[number]: Span(0, 0)}
-        )
-        (dim,) = parts
-        return dim
+        kept = self.stream.kept()
+        for number, each in enumerate(kept[:-1]):
+            dims = self.stream_dims(number)
+            if each.rings > 1 and any(after - dim != 1 for dim, after in pairwise(dims)):
+                raise self._not_streamed(number)
+        return kept
+
+    def stream_dims(self, number: int) -> tuple[int, ...]:
+        """The dimensions of a call's result along which the path streams: rows, then columns."""
+        assert self.stream is not None
+        found: list[int] = []
+        for axis in self.stream.axes:
+            loops = {axis.loops[number]: Span(0, 0)}
+            found += result_spans(self.kernels[number], self.calls[number], loops)
+        return tuple(found)
 
     def tile_spans(self) -> Iterator[list[dict[int, Span[int]]]]:
         """The spans of the restricted loops for every tile of a path of one axis."""
@@ -172,10 +190,9 @@ class RowPath:
                 for dim, extent in found.items():
                     shape[dim] = min(shape[dim], extent)
         if self.stream is not None:
-            kept_rows = self.stream.kept_rows(self.stream.all_spans())
-            for number, kept in enumerate(kept_rows[:-1]):
-                dim = self.row_dim(number)
-                shapes[number][dim] = min(shapes[number][dim], kept.count)
+            for number, kept in enumerate(self.kept[:-1]):
+                for dim, extent in zip(self.stream_dims(number), kept.extents, strict=True):
+                    shapes[number][dim] = extent
         return [tuple(shape) for shape in shapes]
 
     def total_macs(self) -> list[int]:
@@ -188,11 +205,9 @@ class RowPath:
                 whole = math.prod(kernel.dims[loop] for loop in every_tile[0][number])
                 totals[number] = totals[number] * points // whole
         if self.stream is not None:
-            rows = [int(np.sum(span.end - span.begin)) for span in self.stream.all_spans()]
-            totals = [
-                total * computed // whole
-                for total, computed, whole in zip(totals, rows, self.stream.rows, strict=True)
-            ]
+            for number in range(len(totals)):
+                computed, whole = self.stream.points(number)
+                totals[number] = totals[number] * computed // whole
         return totals
 
 
@@ -207,8 +222,10 @@ def row_paths(function: ir.Operation) -> list[RowPath]:
         ends = [call for call in calls if "fdt.row_dims" in call.attributes]
         assert ends == calls[-1:], "the last layer of a row path says what is tiled"
         dims, tiles = integers(ends[0], "fdt.row_dims"), integers(ends[0], "fdt.row_tiles")
-        streams = "fdt.row_stream" in ends[0].attributes
-        paths.append(RowPath(tuple(calls), dims, tiles, streams))
+        streamed = sum(
+            name in ends[0].attributes for name in ("fdt.row_stream", "fdt.pixel_stream")
+        )
+        paths.append(RowPath(tuple(calls), dims, tiles, streamed))
     return paths
 
 

@@ -121,14 +121,14 @@ class StreamAxis:
         for read in self.reads:
             rows = spans[read.reader]
             known = begins[read.source]
-            first = np.minimum(known, self._begin_of_read(read, rows.begin))
+            first = np.minimum(known, self.begin_of_read(read, rows.begin))
             begins[read.source] = np.where(rows.begin < rows.end, first, known)
         return [
             KeptRows(int(np.max(span.end - begin)), bool(np.any(begin < span.begin)))
             for span, begin in zip(spans, begins, strict=True)
         ]
 
-    def _begin_of_read(self, read: RowRead, begin: Rows) -> Rows:
+    def begin_of_read(self, read: RowRead, begin: Rows) -> Rows:
         """The first row that a reader needs for its rows from `begin` on."""
         loop, dims = self.loops[read.reader], self.dims[read.reader]
         factors = enumerate(read.position.coefficients)

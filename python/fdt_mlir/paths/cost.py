@@ -13,7 +13,7 @@ from fdt_mlir.paths.cones import grow_cone
 from fdt_mlir.paths.graph import Graph, MayOverlap
 from fdt_mlir.paths.program import accumulator_bytes
 from fdt_mlir.paths.reach import Ints, trace, untiled_points
-from fdt_mlir.paths.regions import Candidate
+from fdt_mlir.paths.regions import STREAMS, Candidate
 from fdt_mlir.paths.stream_tables import stream_of
 from fdt_mlir.paths.streams import Stream
 from fdt_mlir.paths.unit_order import Unit, UnitStep, best_unit_order
@@ -146,7 +146,7 @@ class _Flattener:
         begin = len(self.steps)
         inside = {self.graph.layers[member].result for member in region.members[:-1]}
         carried: list[str] = []
-        if region.family == "stream":
+        if region.family in STREAMS:
             carried = self._size_stream(stream_of(self.graph, region), begin, target)
         else:
             self.sizes.update(tile_buffer_bytes(self.graph, region))

@@ -32,7 +32,7 @@ from fdt_mlir.paths.path_plan import (
     UntiledPlan,
     overhead,
 )
-from fdt_mlir.paths.regions import Candidate, CandidateTable, candidate_tables
+from fdt_mlir.paths.regions import STREAMS, Candidate, CandidateTable, candidate_tables
 from fdt_mlir.paths.search import Search
 from fdt_mlir.paths.stream_tables import stream_tables
 from fdt_mlir.planner.layout import LayoutLimits
@@ -47,10 +47,10 @@ _SEARCHES: dict[Strategy, tuple[tuple[str, ...], ...]] = {
     "fdt": (("fdt",),),
     "ffmt": (("ffmt",),),
     "paper": (("fdt", "ffmt"),),
-    "stream": (("stream",),),
-    "auto": (("fdt", "ffmt", "mixed", "stream"), ("fdt", "ffmt", "mixed"), ("stream",)),
+    "stream": (STREAMS,),
+    "auto": (("fdt", "ffmt", "mixed", *STREAMS), ("fdt", "ffmt", "mixed"), STREAMS),
 }
-_BUILT_AS: dict[str, Family] = {"fdt": "fdt", "stream": "stream"}
+_BUILT_AS: dict[str, Family] = {"fdt": "fdt", "stream": "stream", "pixel_stream": "pixel_stream"}
 # Comparing layouts needs no proofs; the final one is planned with the allocator's own limits.
 _SCORING = LayoutLimits.quick()
 # Choices that a better layout could put first are planned again, with full limits.
@@ -90,9 +90,11 @@ class Ground:
     def tables(self, families: Sequence[str]) -> list[CandidateTable]:
         """All candidates of some families, by end layer."""
         found: list[CandidateTable] = []
-        if set(families) - {"stream"}:
-            found += [table for table in self._tiles if table.family in families]
-        return [*found, *self._streams] if "stream" in families else found
+        if set(families) - {*STREAMS}:
+            found += self._tiles
+        if set(families) & {*STREAMS}:
+            found += self._streams
+        return [table for table in found if table.family in families]
 
     @cached_property
     def _tiles(self) -> list[CandidateTable]:
@@ -352,9 +354,10 @@ def _model_layers(graph: Graph, region: Candidate) -> list[int]:
 
 def glyph_of(graph: Graph, region: Candidate) -> str:
     """Draw a path; `path_plan.py` says what the signs mean."""
-    if region.family == "stream":
+    if region.family in STREAMS:
         layers = len(_model_layers(graph, region))
-        return "|" + "-" * (layers - 2) + "|" * (layers > 1)
+        sign = "-" if region.family == "stream" else ":"
+        return "|" + sign * (layers - 2) + "|" * (layers > 1)
     if region.family != "fdt":
         return "[" + "-" * (len(region.members) - 2) + "]"
     inside = {graph.layers[member].result for member in region.members}

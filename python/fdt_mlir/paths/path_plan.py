@@ -8,6 +8,7 @@ A path is printed as one glyph per layer, in program order:
 - `>` Fan-In: adds a partial sum of every channel;
 - `[--]` the layers of a feature-map path, tiled along rows, columns or tokens;
 - `|--|` the layers of a stream, which keeps the rows that are needed again;
+- `|::|` those of a stream that computes its rows pixel by pixel, and keeps pixels;
 - `(-)` layers that become one, named after all of them; paths that follow speak of that.
 
 `<==>` thus is Fan-Out, two layers of pass-through, Fan-In.
@@ -31,7 +32,7 @@ STREAMING: tuple[Strategy, ...] = ("stream", "auto")
 Role = Literal["input", "output", "inner"]
 """What a buffer holds: a tensor of the model's interface, or one between its layers."""
 
-Family = Literal["fdt", "ffmt", "stream", "merge"]
+Family = Literal["fdt", "ffmt", "stream", "pixel_stream", "merge"]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,9 @@ _MOST_COMBINATIONS = 4096
 # Longer regions recompute more than they save; the bound keeps the search small on deep models.
 _MOST_MEMBERS = 24
 
+STREAMS = ("stream", "pixel_stream")
+"""The families that compute nothing twice: by row, and by pixel."""
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -18,7 +18,7 @@ import numpy as np
 
 from fdt_mlir.paths.graph import Graph
 from fdt_mlir.paths.program import untiled_needs_bytes
-from fdt_mlir.paths.regions import Candidate, CandidateTable
+from fdt_mlir.paths.regions import STREAMS, Candidate, CandidateTable
 
 # Tiles count after work: both are compared as one number, `macs * _TILE_WEIGHT + tiles`.
 _TILE_WEIGHT = 1 << 24
@@ -154,7 +154,7 @@ class Search:
 def _keeps_streaming(graph: Graph, table: CandidateTable) -> bool:
     """Whether a streamed input, if any, stays streamed: no other path takes or spans it."""
     taking = {n for n in range(table.members[0], table.members[-1] + 1) if graph.takes_rows(n)}
-    return not taking or (table.family == "stream" and taking <= set(table.members))
+    return not taking or (table.family in STREAMS and taking <= set(table.members))
 
 
 def _by_interval(tables: Sequence[CandidateTable]) -> Mapping[tuple[int, int], list[int]]:

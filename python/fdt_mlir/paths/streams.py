@@ -1,61 +1,45 @@
 """A region that streams: which rows its layers keep, and what may lie over its dying inputs.
 
-`kernels/stream_axis.py` says which rows each layer computes in an iteration; the same code builds
-the loops, so memory is exact.
+`kernels/stream_axis.py` says which rows each layer computes in an iteration, and
+`kernels/stream_grid.py` what is kept of them; the same code builds the loops, so memory is exact.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from fdt_mlir.kernels.access import Access, Linear, Subscript
-from fdt_mlir.kernels.stream_axis import KeptRows, RowRead, Rows, StreamAxis, stream_axis
-from fdt_mlir.kernels.tile_ranges import Span
+from fdt_mlir.kernels.stream_axis import RowRead, Rows, StreamAxis, stream_axis
+from fdt_mlir.kernels.stream_grid import Kept, StreamGrid
 from fdt_mlir.kernels.traversal import NOTHING, Reach, forward_distance, span_bounds
 from fdt_mlir.paths.graph import Graph, Read, TensorNode
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A region that runs row by row along a loop of its end layer.
+    """A region that runs row by row, or pixel by pixel, along loops of its end layer.
 
-    `members` are in program order, the end layer last, and so are the layers of `axis`.
+    `members` are in program order, the end layer last, and so are the layers of `grid`.
     """
 
     graph: Graph
     members: tuple[int, ...]
     fan_in: bool
-    axis: StreamAxis
+    grid: StreamGrid
 
     @property
     def end(self) -> int:
         return self.members[-1]
 
     @cached_property
-    def spans(self) -> Mapping[int, Span[Rows]]:
-        """The rows that each member computes, by iteration."""
-        return dict(zip(self.members, self.axis.all_spans(), strict=True))
-
-    @property
-    def iterations(self) -> int:
-        """How often the loop runs."""
-        return len(self.spans[self.end].begin)
-
-    @cached_property
-    def kept(self) -> Mapping[int, KeptRows]:
-        """How many rows of each member's result exist at a time.
-
-        Those of a streamed input come between the iterations.
-        """
-        kept = self.axis.kept_rows(list(self.spans.values()))
-        return {
-            member: replace(rows, carried=rows.carried or self.graph.takes_rows(member))
-            for member, rows in zip(self.members, kept, strict=True)
-        }
+    def kept(self) -> Mapping[int, Kept]:
+        """What exists of each member's result at a time."""
+        return dict(zip(self.members, self.grid.kept(), strict=True))
 
     @cached_property
     def whole(self) -> tuple[int, ...]:
@@ -68,21 +52,18 @@ class Stream:
         return {m: self._tile_bytes(m) for m in self.members[:-1] if m not in self.whole}
 
     def _tile_bytes(self, member: int) -> int:
-        tensor = self.graph.result_of(member)
-        rows = self._rows(member)
-        return tensor.size_bytes // rows * min(self.kept[member].count, rows)
-
-    def _rows(self, member: int) -> int:
-        return self.axis.rows[self.members.index(member)]
+        _, whole = self.grid.points(self.members.index(member))
+        size_bytes = self.graph.result_of(member).size_bytes
+        return size_bytes // whole * math.prod(self.kept[member].extents)
 
     @property
     def extra_macs(self) -> int:
         """Multiply-accumulates more than without tiling: none, or fewer where rows are unneeded."""
         extra = 0
-        for member in self.members[:-1]:
-            computed = int(np.sum(self.spans[member].end - self.spans[member].begin))
+        for number, member in enumerate(self.members[:-1]):
+            computed, whole = self.grid.points(number)
             macs = self.graph.layers[member].macs
-            extra += macs * computed // self._rows(member) - macs
+            extra += macs * computed // whole - macs
         return extra
 
     # Lying over a dying input
@@ -128,7 +109,7 @@ class Stream:
 
     def _distance(self, target: int, reads: Sequence[tuple[int, Rows]]) -> int:
         """How far below the tensor that is read a member's result has to start, in bytes."""
-        lowest_read = np.full(self.iterations + 1, NOTHING, dtype=np.int64)
+        lowest_read = np.full(self.grid.iterations + 1, NOTHING, dtype=np.int64)
         for member, lowest in reads:
             # What is read in the same iteration, but not before the write, counts as later.
             part = lowest_read[:-1] if member < target else lowest_read[1:]
@@ -140,14 +121,17 @@ class Stream:
         if target == self.end or target in self.whole:
             reach = _reach_of_result(self.graph, target)
             return span_bounds(reach, self._loop_spans(target))[1]
-        rows = self.spans[target]
-        return np.where(rows.begin < rows.end, self._tile_bytes(target) - 1, -NOTHING)
+        spans = self.grid.nest_spans(self.members.index(target))
+        writes = np.logical_and.reduce([span.begin < span.end for span in spans])
+        return np.where(writes, self._tile_bytes(target) - 1, -NOTHING)
 
     def _loop_spans(self, member: int) -> list[tuple[Rows, Rows]]:
-        number, rows = self.members.index(member), self.spans[member]
-        none = np.zeros_like(rows.begin)
-        spans = [(none, none + extent) for extent in self.axis.dims[number]]
-        spans[self.axis.loops[number]] = (rows.begin, rows.end)
+        number = self.members.index(member)
+        none = np.zeros(self.grid.iterations, dtype=np.int64)
+        spans = [(none, none + extent) for extent in self.graph.layers[member].dims]
+        nest = self.grid.nest_spans(number)
+        for axis, span in zip(self.grid.axes, nest, strict=True):
+            spans[axis.loops[number]] = (span.begin, span.end)
         return spans
 
     @property
@@ -226,19 +210,48 @@ class RowLoops:
     loops: Mapping[int, int]
     reads: Sequence[tuple[int, int, Linear]]  # reader, source, position
 
-    def stream(
-        self, graph: Graph, members: Sequence[int], fan_in: bool, step: int
-    ) -> Stream | None:
-        """The stream of some of the layers; None where readers want rows at different rates."""
-        ordered = tuple(sorted(members))
-        number = {member: place for place, member in enumerate(ordered)}
-        axis = stream_axis(
-            [graph.layers[member].dims for member in ordered],
-            [self.loops[member] for member in ordered],
-            [RowRead(number[a], number[b], p) for a, b, p in self.reads if {a, b} <= {*ordered}],
+    def axis(self, graph: Graph, members: Sequence[int], step: int) -> StreamAxis | None:
+        """The axis of some of the layers; None where readers want rows at different rates."""
+        number = {member: place for place, member in enumerate(members)}
+        return stream_axis(
+            [graph.layers[member].dims for member in members],
+            [self.loops[member] for member in members],
+            [RowRead(number[a], number[b], p) for a, b, p in self.reads if {a, b} <= {*members}],
             step,
         )
-        return None if axis is None else Stream(graph, ordered, fan_in, axis)
+
+
+def stream_along(
+    graph: Graph,
+    along: Sequence[RowLoops],
+    members: Sequence[int],
+    fan_in: bool,
+    sizes: Sequence[int],
+) -> Stream | None:
+    """The stream of some layers along rows, or rows and columns, with steps of `sizes`.
+
+    None where readers want rows at different rates, or where columns to keep do not lie side by
+    side.
+    """
+    ordered = tuple(sorted(members))
+    axes: list[StreamAxis] = []
+    for loops, size in zip(along, sizes, strict=True):
+        axis = loops.axis(graph, ordered, size)
+        if axis is None:
+            return None
+        axes.append(axis)
+    by_row = [number for number, member in enumerate(ordered) if graph.takes_rows(member)]
+    stream = Stream(graph, ordered, fan_in, StreamGrid(tuple(axes), frozenset(by_row)))
+    return stream if all(_has_rows_of_pixels(stream, member) for member in ordered[:-1]) else None
+
+
+def _has_rows_of_pixels(stream: Stream, member: int) -> bool:
+    """Whether the pixels that are kept of a result lie in rows, one after the other."""
+    if stream.kept[member].rings < 2:
+        return True
+    layer, number = stream.graph.layers[member], stream.members.index(member)
+    rows, columns = (layer.result_loops.index(axis.loops[number]) for axis in stream.grid.axes)
+    return columns == rows + 1
 
 
 def follow_rows(graph: Graph, members: Sequence[int], dim: int) -> RowLoops:

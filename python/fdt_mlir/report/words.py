@@ -9,6 +9,7 @@ _FAMILIES = {
     "fdt": "channels (FDT)",
     "ffmt": "feature maps (FFMT)",
     "stream": "stream",
+    "pixel_stream": "stream of pixels",
 }
 
 

@@ -70,4 +70,15 @@ module attributes {transform.with_named_sequence} {
     transform.annotate %root "fdt.row_stream" : !op
     transform.yield
   }
+
+  // The same for a stream whose rows are computed pixel by pixel: of the last two of the loops
+  // `dims`, over rows and columns.
+  transform.named_sequence @end_pixel_stream(
+      %root: !op {transform.readonly}, %path: !number {transform.readonly},
+      %dims: !numbers {transform.readonly}, %tiles: !numbers {transform.readonly}) {
+    transform.include @end_stream failures(propagate) (%root, %path, %dims, %tiles)
+      : (!op, !number, !numbers, !numbers) -> ()
+    transform.annotate %root "fdt.pixel_stream" : !op
+    transform.yield
+  }
 }

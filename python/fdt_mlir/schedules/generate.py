@@ -12,7 +12,15 @@ from fdt_mlir.schedules.fingerprint import FINGERPRINT, fingerprint
 from fdt_mlir.schedules.layer_members import Loop, MarkedLayer, layer_named, marked_layers
 from fdt_mlir.schedules.merge_layers import plan_merge
 from fdt_mlir.schedules.sequence_text import SequenceText, stem_of
-from fdt_mlir.schedules.tile_path import FDT, FFMT, MERGE, STREAM, TilePath, read_paths
+from fdt_mlir.schedules.tile_path import (
+    FDT,
+    FFMT,
+    MERGE,
+    PIXEL_STREAM,
+    STREAM,
+    TilePath,
+    read_paths,
+)
 
 _HEADER = """\
 // How fdt-mlir tiles this model. Tile sizes may be edited; a size in tile_sizes has to divide the
@@ -41,7 +49,13 @@ _DECLARATIONS = """\
   transform.named_sequence private @end_stream(
       !op {transform.readonly}, !number {transform.readonly}, !numbers {transform.readonly},
       !numbers {transform.readonly})
+  transform.named_sequence private @end_pixel_stream(
+      !op {transform.readonly}, !number {transform.readonly}, !numbers {transform.readonly},
+      !numbers {transform.readonly})
 """
+
+# The sequences that end paths of rows, by family.
+_END_OF_ROWS = {FFMT: "@end_row_path", STREAM: "@end_stream", PIXEL_STREAM: "@end_pixel_stream"}
 
 
 def schedule_text(module: ir.Module) -> str:
@@ -134,7 +148,7 @@ class _PathScript:
     def _tiled_loops(self) -> list[_Tiled]:
         """The tiled loops of the end layer. Raises CompileError where they cannot be tiled so."""
         path = self.path
-        if path.family not in (FDT, FFMT, STREAM) or not path.layers:
+        if path.family not in (FDT, *_END_OF_ROWS) or not path.layers:
             self._fail(f"a path of {len(path.layers)} layers of family '{path.family}'")
         if not path.dims or len(path.dims) != len(path.tiles):
             self._fail(f"a path tiles {len(path.dims)} loops by {len(path.tiles)} sizes")
@@ -240,7 +254,7 @@ class _PathScript:
         for name, numbers in (("dims", self.path.dims), ("tiles", self.path.tiles)):
             listed = ", ".join(str(number) for number in numbers)
             self.text.add(f"%{name} = transform.param.constant array<i64: {listed}> -> !numbers")
-        end_path = "@end_stream" if self.path.family == STREAM else "@end_row_path"
+        end_path = _END_OF_ROWS[self.path.family]
         self.text.add(
             f"transform.include {end_path} failures(propagate) ({handle}, %path, %dims, %tiles)"
         )

@@ -12,6 +12,7 @@ PATHS = "fdt.paths"
 FDT = "fdt"
 FFMT = "ffmt"
 STREAM = "stream"
+PIXEL_STREAM = "pixel_stream"
 MERGE = "merge"
 
 
@@ -22,8 +23,9 @@ class TilePath:
     `layers` are in program order, the last is the end layer. `dims` are tiled loops of the end
     layer (those of its result first, then those of its reduction; loops of extent 1 do not count)
     and `tiles` their sizes. `family` is `fdt` (static tiles, a transform-dialect loop), `ffmt` (a
-    row loop over kernel calls) or `stream` (one that keeps rows from tile to tile along the last of
-    `dims`). The layers of a `merge` become one layer and are not tiled. `glyph` draws the path.
+    row loop over kernel calls), `stream` (one that keeps rows from tile to tile along the last of
+    `dims`) or `pixel_stream` (the last two of `dims` are loops over rows and columns, and pixels
+    are kept). The layers of a `merge` become one layer and are not tiled. `glyph` draws the path.
     """
 
     family: str

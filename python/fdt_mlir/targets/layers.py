@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any, cast
 
 import numpy as np
@@ -44,16 +43,25 @@ def _put(whole: Array, result: TracedResult, record: StepRecord) -> None:
     for dim, first in zip(result.windows, bounds[2 * len(result.slices) :], strict=True):
         if dim is not None:
             firsts[dim] = first
-    places = [
-        (positions % ring if ring else positions - first) * stride
-        for positions, ring, first, stride in zip(
-            ranges, result.rings, firsts, result.strides, strict=True
-        )
-    ]
     start = _tile_start(result, indices)
     targets = [positions + first for positions, first in zip(ranges, start, strict=True)]
     data = np.frombuffer(record.data, dtype_of(result.type))
-    whole[np.ix_(*targets)] = data[reduce(np.add.outer, places, np.int64(0))]
+    whole[np.ix_(*targets)] = data[_places(result, np.ix_(*ranges), firsts)]
+
+
+def _places(result: TracedResult, positions: Sequence[Array], firsts: Sequence[int]) -> Array:
+    """Where in memory the elements at some positions along each dimension are."""
+    total = np.zeros([1] * len(positions), dtype=np.int64)
+    in_ring, ring_size = np.zeros_like(total), 1
+    for dim, (position, ring) in enumerate(zip(positions, result.rings, strict=True)):
+        if not ring:
+            total = total + (position - firsts[dim]) * result.strides[dim]
+            continue
+        in_ring, ring_size = in_ring * result.shape[dim] + position, ring_size * ring
+        if not any(result.rings[dim + 1 : dim + 2]):
+            total = total + in_ring % ring_size * result.strides[dim]
+            in_ring, ring_size = np.zeros_like(total), 1
+    return total
 
 
 def _tile_start(result: TracedResult, indices: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fdt_mlir.bindings import ir, mlir_context
-from fdt_mlir.kernels.access import Linear, access_of, linear_of
+from fdt_mlir.kernels.access import Linear, Ring, access_of, linear_of
 
 DIMS = 3
 Coefficients = tuple[int, int, int]
@@ -78,9 +78,18 @@ def test_a_ring_is_left_out_of_the_index_and_keeps_its_logical_extent() -> None:
     exprs = [ir.AffineExpr.get_dim(0), ir.AffineExpr.get_dim(1)]
     access = access_of(ir.AffineMap.get(2, 0, exprs), (3, 4), (4, 1), rings=[(0, 10)])
     assert access.linear(2) == Linear((0, 1))
-    (ring,) = access.rings()
-    assert (ring.ring, ring.extent, ring.stride) == (3, 10, 4)
-    assert not ring.may_leave((10, 4))
+    assert access.rings() == (Ring(Linear((1, 0)), 3, 4),)
+    assert access.subscripts[0].extent == 10
+    assert not access.subscripts[0].may_leave((10, 4))
+
+
+def test_neighbouring_rings_are_one() -> None:
+    """Pixel (y, x) of rows of 7 lives at y * 7 + x, modulo the 16 pixels that there is room for."""
+    exprs = [ir.AffineExpr.get_dim(dim) for dim in range(3)]
+    rings = [(0, 9), (1, 7)]
+    access = access_of(ir.AffineMap.get(3, 0, exprs), (1, 16, 4), (64, 4, 1), rings=rings)
+    assert access.linear(3) == Linear((0, 0, 1))
+    assert access.rings() == (Ring(Linear((7, 1, 0)), 16, 4),)
 
 
 def test_a_product_of_loops_is_refused() -> None:

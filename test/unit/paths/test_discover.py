@@ -57,7 +57,7 @@ def test_glyphs():
     assert path.glyph == "[-]"
     assert path.family == "ffmt"
     (path,) = discover_in_graph(separable(), DiscoveryOptions("stream")).paths
-    assert path.glyph == "|-|"
+    assert path.glyph == "|:|"
 
 
 def test_overhead_is_only_spent_where_it_is_allowed():
