@@ -37,7 +37,8 @@ class KernelBody:
     `bounds` holds begin and end of every slice, `origins` the element index at which the window of
     an operand begins. `functions` are the scalar functions by name; `names` the C names of the
     loops; `evaluate` computes a stage that does not reduce (inline or by a call); `padding` points
-    to as many constants of one value as asked for.
+    to as many constants of one value as asked for. `vectors`: whether the core has vectors of four
+    numbers of 32 bits.
     """
 
     kernel: Kernel
@@ -51,6 +52,7 @@ class KernelBody:
     operand_names: tuple[str, ...]
     evaluate: Evaluate
     padding: Callable[[int, int], ir.Value]
+    vectors: bool = False
 
     @property
     def result(self) -> int:

@@ -43,6 +43,7 @@ class KernelFunctions:
         self._functions = functions
         self._padding = padding
         self._dsp = tuning.machine.dsp
+        self._vectors = tuning.machine.mve
         self._inlined = NOINLINE if tuning.optimize == "size" else "inline"
         self._block = body
         self._names: dict[str, str] = {}
@@ -165,6 +166,7 @@ class KernelFunctions:
             operand_names=tuple(kernel_call.parameters[n].name for n in kernel_call.parameter_of),
             evaluate=evaluate,
             padding=self._padding.point,
+            vectors=self._vectors,
         )
 
     def _evaluate(

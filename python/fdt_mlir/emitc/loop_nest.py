@@ -26,6 +26,7 @@ from fdt_mlir.emitc.scalar_functions import (
 )
 from fdt_mlir.emitc.statements import (
     Variable,
+    address,
     either_way,
     index,
     load,
@@ -37,6 +38,15 @@ from fdt_mlir.emitc.statements import (
 )
 from fdt_mlir.emitc.types import Range, range_of_type, width_of
 from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unknown
+from fdt_mlir.emitc.vector_stage import (
+    LANES,
+    VectorArgument,
+    VectorResult,
+    computed_argument,
+    read_argument,
+    vector_stage,
+)
+from fdt_mlir.kernels.access import Subscript
 from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
@@ -78,6 +88,8 @@ class _Nest:
     # What a stage gave in each lane of the block; one for all where they agree.
     stage_values: dict[int, Sequence[Result]] = field(default_factory=dict[int, Sequence[Result]])
     inside: bool = True
+    # All lanes of the result in one vector.
+    vector: VectorResult | None = None
     shared: dict[int, Value] = field(default_factory=dict[int, Value])
     bounds: dict[tuple[int, int], Bounds] = field(default_factory=dict[tuple[int, int], Bounds])
 
@@ -136,6 +148,9 @@ class _Nest:
         if self._is_stored_whole():
             assert isinstance(self.micro, LaneLoops)
             return self.micro.store(result)
+        if self.vector is not None:
+            place = address(self.body.pointers[result], self.cursor.element(result))
+            return self.vector.store(place)
         final = self.stage_values[len(self.body.kernel.stages) - 1]
         for lane, value in enumerate(final):
             store(self.body.pointers[result], self.cursor.element(result, lane), _value(value))
@@ -166,8 +181,34 @@ class _Nest:
         lanes = range(self._lanes(stage))
         if stage.reduces:
             return self._run_reduction(stage, lanes)
+        self.vector = self._run_on_vectors(stage)
+        if self.vector is not None:
+            return []
         arguments = (self._arguments(stage, stage.args, lane) for lane in lanes)
         return [local("result", self.body.evaluate(stage, each)) for each in arguments]
+
+    def _run_on_vectors(self, stage: Stage) -> VectorResult | None:
+        """Compute a final stage in all lanes at once; None where that cannot be."""
+        is_final = stage is self.body.kernel.stages[-1] and self._lanes(stage) == LANES
+        if not self.body.vectors or not is_final:
+            return None
+        if not self.cursor.has_adjacent_lanes(self.body.result):
+            return None
+        arguments = [self._vector_argument(stage, name) for name in stage.args]
+        known = [argument for argument in arguments if argument is not None]
+        complete = len(known) == len(arguments)
+        return vector_stage(self.body.functions[stage.body], known) if complete else None
+
+    def _vector_argument(self, stage: Stage, name: str) -> VectorArgument | None:
+        """An argument of a stage in all lanes; None where it is not to be had as a vector."""
+        kind, _, number = name.partition(":")
+        if kind == "stage":
+            return computed_argument([_value(each) for each in self.stage_values[int(number)]])
+        if kind != "in" or self._leaving(stage, int(number)):
+            return None
+        return read_argument(
+            self.cursor, int(number), lambda: self._load(stage, int(number), lane=0)
+        )
 
     def _run_reduction(self, stage: Stage, lanes: Sequence[int]) -> Sequence[Result]:
         assert stage.init is not None
@@ -395,11 +436,7 @@ class _Nest:
         """The element of an operand, or what it reads as beyond its border."""
         pointer = self.body.pointers[operand]
         kernel = self.body.kernel
-        leaving = [
-            subscript
-            for subscript in self.cursor.leaving(operand)
-            if clipping_dim(kernel, stage, operand, subscript) is None
-        ]
+        leaving = self._leaving(stage, operand)
         if not leaving:
             return load(pointer, self.cursor.element(operand, lane))
         pad = pad_of(kernel, operand)
@@ -417,6 +454,14 @@ class _Nest:
                 branches.enter_context(when(condition))
             element.set(load(pointer, self.cursor.element(operand, lane)))
         return element.get()
+
+    def _leaving(self, stage: Stage, operand: int) -> list[Subscript]:
+        """The subscripts with which an operand is read beyond its border."""
+        return [
+            subscript
+            for subscript in self.cursor.leaving(operand)
+            if clipping_dim(self.body.kernel, stage, operand, subscript) is None
+        ]
 
     def _limits(self, operand: int) -> Range | None:
         """What is known of an operand's elements, padding included."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from fdt_mlir.emitc.lane_functions import LANE_FUNCTIONS
 from fdt_mlir.emitc.micro_function import MicroFunction
 from fdt_mlir.emitc.vector_functions import VECTOR_FUNCTIONS
 from fdt_mlir.emitc.word_functions import WORD_FUNCTIONS
@@ -15,7 +16,7 @@ from fdt_mlir.emitc.word_functions import WORD_FUNCTIONS
 # Assembly as GNU C has it, words with the first byte lowest.
 _DSP_CONDITION = "defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)"
 
-MICRO_FUNCTIONS = {**WORD_FUNCTIONS, **VECTOR_FUNCTIONS}
+MICRO_FUNCTIONS = {**WORD_FUNCTIONS, **VECTOR_FUNCTIONS, **LANE_FUNCTIONS}
 
 
 def micro_functions_text(called: Set[str]) -> str:
