@@ -42,6 +42,7 @@ class Trial:
     """One way to compile: arguments of `api.compile`.
 
     ram_fraction: where the RAM limit lies from the least arena (0) to the untiled one (1).
+    shadow: whether it runs once more under the shadow memory, which traps reads of dead bytes.
     """
 
     strategy: str = "auto"
@@ -50,6 +51,7 @@ class Trial:
     target: str = "generic"
     optimize: str = "balanced"
     keep_inputs: bool = False
+    shadow: bool = False
 
 
 @dataclass(frozen=True)

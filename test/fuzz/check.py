@@ -11,6 +11,8 @@ import numpy as np
 from e2e.harness import compare
 from fdt_mlir import api
 from fdt_mlir.errors import CompileError, UsageError
+from fdt_mlir.targets import run_many
+from fdt_mlir.targets.variants import SHADOW
 from fuzz.build import InvalidCaseError, build_graph
 from fuzz.case import Case, Trial
 from fuzz.program import Program, ProgramError, build_program
@@ -188,8 +190,10 @@ def _run_trials(
         runs = (_run_trials([each], folder / each[1].name, samples, expected) for each in compiled)
         return [failure for failures in runs for failure in failures]
     failures: list[Failure] = []
-    for number, (trial, _) in enumerate(compiled):
+    for number, (trial, result) in enumerate(compiled):
         found = _run_trial(program, number, samples, expected)
+        if found is None and trial.shadow:
+            found = _run_with_shadow(folder / result.name, samples[:1], expected)
         failures += [Failure(trial, *found)] if found else []
     return failures
 
@@ -204,6 +208,23 @@ def _run_trial(
         results = program.run(number, samples)
     except ProgramError as error:
         return "run", str(error)
+    return _difference(expected, results)
+
+
+def _run_with_shadow(
+    folder: Path, samples: Sequence[Sequence[np.ndarray]], expected: Sequence[Sequence[np.ndarray]]
+) -> tuple[str, str] | None:
+    """Run a written model while every access to its arena is checked."""
+    try:
+        results = run_many(folder, "host", samples, variant=SHADOW)
+    except CompileError as error:
+        return "shadow", str(error)
+    return _difference(expected[: len(samples)], [result.outputs for result in results])
+
+
+def _difference(
+    expected: Sequence[Sequence[np.ndarray]], results: Sequence[Sequence[np.ndarray]]
+) -> tuple[str, str] | None:
     for sample, (want, got) in enumerate(zip(expected, results, strict=True)):
         for output, (reference, array) in enumerate(zip(want, got, strict=True)):
             mismatch = compare(output, reference, array)

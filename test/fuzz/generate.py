@@ -7,7 +7,7 @@ from math import prod
 
 from fuzz.build import add_node, macs
 from fuzz.case import Case, Element, Node, Numbers
-from fuzz.trials import draw_trials
+from fuzz.trials import draw_trials, with_shadow
 from models.graph import Graph, Tensor, window_count
 
 MOST_ELEMENTS = 3000  # per tensor; more tells nothing that fewer do not
@@ -27,7 +27,7 @@ def draw_case(seed: str, trials: int) -> Case:
         drawing.add_motif()
     outputs = drawing.choose_outputs()
     case = Case(tuple(drawing.nodes), outputs, element, seed=rng.randrange(1 << 30))
-    return case.with_trials(*draw_trials(rng, trials))
+    return case.with_trials(*with_shadow(draw_trials(rng, trials), seed))
 
 
 def without_extremes(case: Case) -> Case:

@@ -1,6 +1,7 @@
 """The ways in which a random model is compiled."""
 
 import random
+from dataclasses import replace
 
 from fuzz.case import Trial
 
@@ -31,6 +32,9 @@ ALL = (*BASIC, *BUDGETS, *CODE, *OTHER)
 # What computes most differently from the rest comes most often.
 WEIGHTS = (2, 3, 3, 4, 2, 6, 4, 4, 1, 1, 3, 3, 3, 2, 1, 1)
 
+# The share of cases whose first trial also runs under the shadow memory, which takes a second.
+SHADOWED = 0.2
+
 
 def draw_trials(rng: random.Random, count: int) -> tuple[Trial, ...]:
     """Draw `count` different trials, all of them for 0."""
@@ -40,3 +44,10 @@ def draw_trials(rng: random.Random, count: int) -> tuple[Trial, ...]:
     while len(drawn) < count:
         drawn[rng.choices(ALL, WEIGHTS)[0]] = None
     return tuple(drawn)
+
+
+def with_shadow(trials: tuple[Trial, ...], seed: str) -> tuple[Trial, ...]:
+    """Run the first trial of some cases under the shadow memory; the seed says of which."""
+    if random.Random(f"{seed} shadow").random() >= SHADOWED:
+        return trials
+    return (replace(trials[0], shadow=True), *trials[1:])
