@@ -43,7 +43,7 @@ def can_split(kernel: Kernel) -> bool:
 def split_reduction(module: ir.Module, kernel: Kernel) -> SplitReduction:
     """Split a kernel for which `can_split` holds; all parts use the whole kernel's dimensions."""
     assert can_split(kernel), f"{kernel.layer} is no single reduction"
-    reducing, *rest = kernel.stages
+    reducing = kernel.stages[0]
     assert reducing.init is not None
     identity, accumulator_type = _identity(module, reducing.init, kernel.layer)
     accumulate = replace(reducing, init=identity, init_args=("out",))
@@ -51,13 +51,19 @@ def split_reduction(module: ir.Module, kernel: Kernel) -> SplitReduction:
     return SplitReduction(
         start=_part(kernel, [start], f"{kernel.layer}_init", "elementwise", macs=0),
         accumulate=_part(kernel, [accumulate], kernel.layer, kernel.kind, kernel.macs),
-        finish=_finish(kernel, rest) if rest else None,
+        finish=finish_part(kernel),
         accumulator_type=accumulator_type,
     )
 
 
-def _finish(kernel: Kernel, rest: Sequence[Stage]) -> Part:
-    """The stages after the reduction; they read the accumulator where they read its stage."""
+def finish_part(kernel: Kernel) -> Part | None:
+    """The stages after the reduction; they read the accumulator where they read its stage.
+
+    None where the accumulator is the result.
+    """
+    rest = kernel.stages[1:]
+    if not rest:
+        return None
     moved = [replace(stage, args=tuple(_after_split(arg) for arg in stage.args)) for stage in rest]
     return _part(kernel, moved, f"{kernel.layer}_finish", "elementwise", macs=0)
 

@@ -11,10 +11,11 @@ from fdt_mlir.allocate.promises import read_promises
 from fdt_mlir.bindings import copy_module, ir
 from fdt_mlir.errors import compile_error
 from fdt_mlir.kernels.access import Linear, linear_of
-from fdt_mlir.kernels.form_kernels import FormKernelsPass
+from fdt_mlir.kernels.form_kernels import FormKernelsPass, alloc_tensor
 from fdt_mlir.kernels.kernel import KERNEL_OP, Kernel, destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import TENSOR_VIEWS, tensor_view_of
 from fdt_mlir.kernels.place_parts import PlacePartsPass
+from fdt_mlir.kernels.split_reduction import finish_part
 from fdt_mlir.kernels.stream_input import StreamInputPass
 from fdt_mlir.normalize.structured import (
     element_bytes,
@@ -25,7 +26,16 @@ from fdt_mlir.normalize.structured import (
     without_units,
 )
 from fdt_mlir.passes import location_of, run_mlir_passes
-from fdt_mlir.paths.graph import AxisRead, FanIn, Graph, LayerNode, MayOverlap, Read, TensorNode
+from fdt_mlir.paths.graph import (
+    PARTIAL_SUMS,
+    AxisRead,
+    FanIn,
+    Graph,
+    LayerNode,
+    MayOverlap,
+    Read,
+    TensorNode,
+)
 from fdt_mlir.planner.problem import Offset
 
 
@@ -193,7 +203,7 @@ class _Builder:
             reads=tuple(reads),
             constant_dims=_constant_dims(kernel, inputs_of(call)),
             macs=kernel.macs,
-            fan_in=self._fan_in(kernel, reads),
+            fan_in=self._fan_in(call, kernel, reads),
             location=location_of(call),
             reductions=sum(bool(stage.reduces) for stage in kernel.stages),
         )
@@ -225,7 +235,7 @@ class _Builder:
             in_epilogue=any(operand & set(stage.args) for stage in others),
         )
 
-    def _fan_in(self, kernel: Kernel, reads: Sequence[Read]) -> FanIn | None:
+    def _fan_in(self, call: ir.Operation, kernel: Kernel, reads: Sequence[Read]) -> FanIn | None:
         """Partial sums are possible where one reduction comes first and covers the result."""
         if not kernel.stages or sum(bool(stage.reduces) for stage in kernel.stages) != 1:
             return None
@@ -236,8 +246,24 @@ class _Builder:
         if not dims:
             return None
         body = ir.TypeAttr(self.symbols[reducing.body].operation.attributes["function_type"])
-        accumulator = element_bytes(ir.FunctionType(body.value).results[0])
-        return FanIn(dims, accumulator, has_epilogue=len(kernel.stages) > 1)
+        accumulator = ir.FunctionType(body.value).results[0]
+        finish = self._finish_overlaps(call, kernel, accumulator) if self.in_place else ()
+        return FanIn(dims, element_bytes(accumulator), len(kernel.stages) > 1, finish)
+
+    def _finish_overlaps(
+        self, call: ir.Operation, kernel: Kernel, accumulator: ir.Type
+    ) -> tuple[MayOverlap, ...]:
+        """What the result of a split reduction may lie over when it is computed from its sums."""
+        part = finish_part(kernel)
+        if part is None:
+            return ()
+        with ir.InsertionPoint(call), call.location:
+            sums = alloc_tensor(ir.RankedTensorType.get(shape_of(call.results[0]), accumulator))
+        operands = [sums if n == -1 else inputs_of(call)[n] for n in part.reads]
+        views = [tensor_view_of(value) for value in (*operands, destination_of(call))]
+        names = {**self.shown, sums: PARTIAL_SUMS}
+        found = distances_by_base(part.kernel, views, names.__contains__)
+        return tuple(MayOverlap(names[base], each) for base, each in found.items())
 
 
 def _axes_of_whole(

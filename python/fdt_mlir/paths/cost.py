@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fdt_mlir.allocate.lifetimes import rows_taken
 from fdt_mlir.allocate.overlaps import Ends, exemptions
 from fdt_mlir.paths.cones import grow_cone
-from fdt_mlir.paths.graph import Graph, MayOverlap
+from fdt_mlir.paths.graph import PARTIAL_SUMS, Graph, MayOverlap
 from fdt_mlir.paths.program import accumulator_bytes
 from fdt_mlir.paths.reach import Ints, trace, untiled_points
 from fdt_mlir.paths.regions import STREAMS, Candidate
@@ -140,7 +140,13 @@ class _Flattener:
         if has_finish:
             finals = tuple(dict.fromkeys(r.tensor for r in layer.reads if r.in_epilogue))
             reads = (target, *finals)
-            self._add_step(ProgramStep(region.end, f"{layer.name}_finish", layer.result, reads))
+            assert layer.fan_in is not None
+            overlaps = tuple(
+                replace(each, tensor=target) if each.tensor == PARTIAL_SUMS else each
+                for each in layer.fan_in.finish_overlaps
+            )
+            name = f"{layer.name}_finish"
+            self._add_step(ProgramStep(region.end, name, layer.result, reads, overlaps))
 
     def _add_loop(self, region: Candidate, target: str) -> None:
         begin = len(self.steps)

@@ -72,12 +72,18 @@ class MayOverlap:
 class FanIn:
     """How the reduction of a layer may be split: which loops, and what holds the partial sums.
 
-    Without an epilogue the partial sums are the result itself.
+    Without an epilogue the partial sums are the result itself. With one, `finish_overlaps` lists
+    whose bytes the result may take once the loop is done; `PARTIAL_SUMS` stands for those.
     """
 
     dims: tuple[int, ...]
     accumulator_element_bytes: int
     has_epilogue: bool
+    finish_overlaps: tuple[MayOverlap, ...] = ()
+
+
+PARTIAL_SUMS = ""
+"""The tensor that exists only where a reduction is split."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ import pytest
 from fdt_mlir.bindings import ir, mlir_context
 from fdt_mlir.errors import CompileError
 from fdt_mlir.kernels.access import Linear
+from fdt_mlir.kernels.traversal import Distances
 from fdt_mlir.paths.build_graph import build_graph
-from fdt_mlir.paths.graph import AxisRead, FanIn
+from fdt_mlir.paths.graph import PARTIAL_SUMS, AxisRead, FanIn, MayOverlap
 
 
 def graph_of(text):
@@ -63,7 +64,9 @@ def test_reduction_with_an_epilogue():
     }}""")
     (node,) = graph.layers
     assert (node.name, node.dims, node.result_loops) == ("sums", (4, 6), (0,))
-    assert node.fan_in == FanIn((1,), 4, has_epilogue=True)
+    # Forwards the first byte may lie anywhere in the first sum, backwards the last in the last.
+    over_sums = MayOverlap(PARTIAL_SUMS, Distances(forward_bytes=-3, reverse_bytes=9))
+    assert node.fan_in == FanIn((1,), 4, has_epilogue=True, finish_overlaps=(over_sums,))
     (read,) = node.reads
     assert (read.in_init, read.in_reduction, read.in_epilogue) == (False, True, False)
     assert graph.tensors["sums"].size_bytes == 4
