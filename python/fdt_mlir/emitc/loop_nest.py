@@ -224,6 +224,9 @@ class _Nest:
             self.micro.start()
             self._open_reduction(stage, [])
             return [] if self._is_stored_whole() else self.micro.values(starts, totals)
+        known = [total.low for total in totals if total is not None and total.low == total.high]
+        if len(known) == len(totals):  # products with zero
+            return [constant(low, start.type) for low, start in zip(known, starts, strict=True)]
         accumulators = [
             variable("acc", start, limits)
             for start, (limits, _) in zip(starts, ranges, strict=True)
