@@ -138,8 +138,14 @@ class Inserter:
     def _define(self, index: int, value: ir.Value) -> None:
         """Give a tensor its value, also where the converted function takes it as an argument."""
         self._values[index] = value
-        if index in self._placeholders:
-            self._placeholders[index].replace_all_uses_with(value)
+        if index not in self._placeholders:
+            return
+        placeholder = self._placeholders[index]
+        placeholder.replace_all_uses_with(value)
+        # What the conversion hands on as it is, such as reshapes to the same shape.
+        for other, held in self._values.items():
+            if held == placeholder:
+                self._values[other] = value
 
     def _available(self, block: ir.Block, index: int) -> ir.Value:
         """The value of a tensor, computed in `block`: what it needs is moved there."""
