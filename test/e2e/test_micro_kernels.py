@@ -98,6 +98,12 @@ TILED = {
     "windows-pixels": ("windows", (TilePath(PIXEL_STREAM, _WINDOWS, (0, 1), (1, 1)),)),
     "windows-pixels-of-three": ("windows", (TilePath(PIXEL_STREAM, _WINDOWS[:4], (0, 1), (1, 3)),)),
     "pools-pixels": ("pools", (TilePath(PIXEL_STREAM, _POOLS, (0, 1), (1, 1)),)),
+    # Channels tiled, and each tile a stream.
+    "windows-channels-of-rows": ("windows", (TilePath(STREAM, _WINDOWS[:2], (2, 0), (6, 1)),)),
+    "windows-channels-of-pixels": (
+        "windows",
+        (TilePath(PIXEL_STREAM, _WINDOWS[:2], (2, 0, 1), (4, 1, 1)),),
+    ),
     "pools-pixels-of-four": ("pools", (TilePath(PIXEL_STREAM, _POOLS, (0, 1), (1, 4)),)),
 }
 
