@@ -206,8 +206,8 @@ class RowPath:
                 totals[number] = totals[number] * points // whole
         if self.stream is not None:
             for number in range(len(totals)):
-                computed, whole = self.stream.points(number)
-                totals[number] = totals[number] * computed // whole
+                computed = self.stream.computed_points(number)
+                totals[number] = totals[number] * computed // self.stream.points(number)
         return totals
 
 

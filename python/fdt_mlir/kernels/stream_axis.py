@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class StreamAxis:
     leads: tuple[int, ...]
     step: int
 
-    @property
+    @cached_property
     def rows(self) -> tuple[int, ...]:
         """How many rows each layer computes in all."""
         return tuple(dims[loop] for dims, loop in zip(self.dims, self.loops, strict=True))

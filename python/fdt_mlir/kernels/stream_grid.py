@@ -9,6 +9,7 @@ modulo the pixels of the ring.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,13 +59,14 @@ class StreamGrid:
             count *= len(spans[0].begin)
         return count
 
-    def points(self, number: int) -> tuple[int, int]:
-        """How many positions along the streamed dimensions a layer computes, and has in all."""
-        computed = whole = 1
-        for axis, spans in zip(self.axes, self.spans, strict=True):
-            computed *= int(np.sum(spans[number].end - spans[number].begin))
-            whole *= axis.rows[number]
-        return computed, whole
+    def points(self, number: int) -> int:
+        """How many positions along the streamed dimensions the result of a layer has."""
+        return math.prod(axis.rows[number] for axis in self.axes)
+
+    def computed_points(self, number: int) -> int:
+        """How many of them are computed: those that somebody needs."""
+        spans = (spans[number] for spans in self.spans)
+        return math.prod(int(np.sum(span.end - span.begin)) for span in spans)
 
     def nest_spans(self, number: int) -> list[Span[Rows]]:
         """For each axis the span of a layer in every iteration of the innermost loop.

@@ -46,24 +46,24 @@ class Stream:
         """The members whose results are also read after the region, and so exist whole."""
         return tuple(m for m in self.members[:-1] if not is_closed(self.graph, m, self.members))
 
-    @property
+    @cached_property
     def tiles(self) -> Mapping[int, int]:
         """The bytes of each ring or tile buffer, by member."""
         return {m: self._tile_bytes(m) for m in self.members[:-1] if m not in self.whole}
 
     def _tile_bytes(self, member: int) -> int:
-        _, whole = self.grid.points(self.members.index(member))
+        points = self.grid.points(self.members.index(member))
         size_bytes = self.graph.result_of(member).size_bytes
-        return size_bytes // whole * math.prod(self.kept[member].extents)
+        return size_bytes // points * math.prod(self.kept[member].extents)
 
     @property
     def extra_macs(self) -> int:
         """Multiply-accumulates more than without tiling: none, or fewer where rows are unneeded."""
         extra = 0
         for number, member in enumerate(self.members[:-1]):
-            computed, whole = self.grid.points(number)
             macs = self.graph.layers[member].macs
-            extra += macs * computed // whole - macs
+            computed = self.grid.computed_points(number)
+            extra += macs * computed // self.grid.points(number) - macs
         return extra
 
     # Lying over a dying input
