@@ -68,41 +68,42 @@ _UINT8 = frozenset({"UINT8"})
 _INT8 = frozenset({"INT8"})
 _INT16 = frozenset({"INT16"})
 _QUANTISED = _INT8 | _INT16
+_BYTES = _INT8 | _UINT8
 _INT32 = frozenset({"INT32"})
 _FLOAT = frozenset({"FLOAT32"})
 
 _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
     {
         "ABS": [Own(absolute_value, _QUANTISED)],
-        "ARG_MIN": [Own(arg_min, _INT8)],
+        "ARG_MIN": [Own(arg_min, _BYTES)],
         "BROADCAST_ARGS": [Own(broadcast_args, _ANY)],
         "CONV_2D": [Own(conv, _INT16)],
         "CUMSUM": [Own(cumulative_sum, _FLOAT | _INT32)],
         "CUSTOM TFLite_Detection_PostProcess": [Own(detection, _ANY | _UINT8)],
         "DEPTHWISE_CONV_2D": [Own(depthwise_conv, _INT16)],
         "ELU": [Own(elu, _INT8)],
-        "EQUAL": [Own(comparison("=="), _INT8)],
+        "EQUAL": [Own(comparison("=="), _BYTES)],
         "EXP": [Own(exp, _INT16)],
-        "FILL": [Own(fill, _ANY)],
+        "FILL": [Own(fill, _ANY | _UINT8)],
         "FLOOR_MOD": [Own(floor_mod, _INT32)],
         "FULLY_CONNECTED": [Own(fully_connected, _INT16)],
         "GELU": [Own(gelu, _FLOAT)],
-        "GREATER": [Own(comparison(">"), _INT8)],
-        "GREATER_EQUAL": [Own(comparison(">="), _INT8)],
+        "GREATER": [Own(comparison(">"), _BYTES)],
+        "GREATER_EQUAL": [Own(comparison(">="), _BYTES)],
         "L2_NORMALIZATION": [Own(l2_normalization, _INT8)],
         "L2_POOL_2D": [Own(l2_pool, _FLOAT)],
-        "LESS": [Own(comparison("<"), _INT8)],
-        "LESS_EQUAL": [Own(comparison("<="), _INT8)],
+        "LESS": [Own(comparison("<"), _BYTES)],
+        "LESS_EQUAL": [Own(comparison("<="), _BYTES)],
         "LOG": [Own(log, _INT16)],
         "LOGISTIC": [Own(logistic, _INT16)],
-        "NOT_EQUAL": [Own(comparison("!="), _INT8)],
+        "NOT_EQUAL": [Own(comparison("!="), _BYTES)],
         "RSQRT": [Own(rsqrt, _INT16)],
         "SOFTMAX": [
             Own(softmax, _FLOAT, has_beta),
-            Own(softmax_of_bytes, _INT8),
+            Own(softmax_of_bytes, _BYTES),
             Own(softmax_of_words, _INT16),
         ],
-        "STRIDED_SLICE": [Own(strided_slice, _ANY, goes_backwards)],
+        "STRIDED_SLICE": [Own(strided_slice, _ANY | _UINT8, goes_backwards)],
         "SVDF": [Own(svdf, _FLOAT | _QUANTISED)],
         "UNIDIRECTIONAL_SEQUENCE_LSTM": [Own(lstm, _FLOAT | _QUANTISED)],
         "SUM": [Own(quantised_sum, _QUANTISED)],

@@ -13,7 +13,7 @@ _MOVED = 128  # int8 holds what uint8 does, less by this
 
 
 def sign_operands(model: TfliteModel, own: Collection[int]) -> TfliteModel:
-    """Put QUANTIZE to int8 of the same scale before uint8 operands of operators at places `own`.
+    """Put QUANTIZE between int8 and uint8 of the same scale around operators at places `own`.
 
     It changes no number: that is how the conversion holds uint8.
     """
@@ -34,7 +34,26 @@ def sign_operands(model: TfliteModel, own: Collection[int]) -> TfliteModel:
                     )
                 )
             inputs[number] = signed[index]
-        operators.append(replace(operator, inputs=tuple(inputs)))
+        outputs = list(operator.outputs)
+        unsigned = [
+            number
+            for number, index in enumerate(outputs)
+            if place in own and _is_computed_uint8(tensors[index])
+        ]
+        for number in unsigned:
+            outputs[number] = len(tensors)
+            tensors.append(_signed(tensors[operator.outputs[number]], tensors))
+        operators.append(replace(operator, inputs=tuple(inputs), outputs=tuple(outputs)))
+        operators += [
+            Operator(
+                operator.index,
+                "QUANTIZE",
+                (outputs[number],),
+                (operator.outputs[number],),
+                _QUANTIZE_VERSION,
+            )
+            for number in unsigned
+        ]
     return replace(model, tensors=tuple(tensors), operators=tuple(operators))
 
 
