@@ -16,6 +16,7 @@ from fdt_mlir.emitc.arithmetic import (
     minimum,
     remainder,
 )
+from fdt_mlir.emitc.inline_function import Moved
 from fdt_mlir.emitc.scalar_functions import Argument
 from fdt_mlir.emitc.statements import Pointer, index, local
 from fdt_mlir.emitc.values import Value, compare
@@ -27,7 +28,7 @@ from fdt_mlir.kernels.loops import Loop
 from fdt_mlir.kernels.micro_kernel import Dot
 
 Bounds = tuple[Value, Value]
-Evaluate = Callable[[Stage, Sequence[Argument]], Value]
+Evaluate = Callable[[Stage, Sequence[Argument | Moved]], Value]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class KernelBody:
     an operand begins. `functions` are the scalar functions by name; `names` the C names of the
     loops; `evaluate` computes a stage that does not reduce (inline or by a call); `padding` points
     to as many constants of one value as asked for. `vectors`: whether the core has vectors of four
-    numbers of 32 bits.
+    numbers of 32 bits; `words`: whether it adds bytes out of words.
     """
 
     kernel: Kernel
@@ -53,6 +54,7 @@ class KernelBody:
     evaluate: Evaluate
     padding: Callable[[int, int], ir.Value]
     vectors: bool = False
+    words: bool = False
 
     @property
     def result(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
@@ -13,8 +14,40 @@ from fdt_mlir.emitc.values import Value, computed, create
 from fdt_mlir.normalize.structured import producer
 
 
+@dataclass(frozen=True)
+class Moved:
+    """An int8 argument of which `argument + offset` is known, as an int32, and nothing else."""
+
+    value: Value
+    offset: int
+
+
+def moved_offset(function: ir.Operation, position: int) -> int | None:
+    """The number that a function adds to an int8 argument wherever it uses it; None: not one."""
+    moved = _moved_by(function.regions[0].blocks[0].arguments[position])
+    offsets = None if moved is None else set(moved.values())
+    return offsets.pop() if offsets is not None and len(offsets) == 1 else None
+
+
+def _moved_by(argument: ir.Value) -> dict[ir.Value, int] | None:
+    """The sums of an argument, as an int32, and a number; None where it is used otherwise."""
+    sums: dict[ir.Value, int] = {}
+    for extended in (use.owner.operation for use in argument.uses):
+        if extended.name != "arith.extsi" or extended.results[0].type != int_type(32):
+            return None
+        for moved in (use.owner.operation for use in extended.results[0].uses):
+            added = producer(moved.operands[1]) if len(moved.operands) == 2 else None
+            if moved.name not in ("arith.addi", "arith.subi") or added is None:
+                return None
+            if added.name != "arith.constant":
+                return None
+            number = int(number_of(added.attributes["value"]))
+            sums[moved.results[0]] = number if moved.name == "arith.addi" else -number
+    return sums
+
+
 def inline_function(
-    function: ir.Operation, arguments: Sequence[Argument], dsp: bool = False
+    function: ir.Operation, arguments: Sequence[Argument | Moved], dsp: bool = False
 ) -> Value:
     """Compute a scalar function at the current insertion point.
 
@@ -22,7 +55,12 @@ def inline_function(
     an operation that has no C.
     """
     block = function.regions[0].blocks[0]
-    known: dict[ir.Value, Argument] = dict(zip(block.arguments, arguments, strict=True))
+    known: dict[ir.Value, Argument] = {}
+    for place, argument in zip(block.arguments, arguments, strict=True):
+        if isinstance(argument, Moved):
+            known |= dict.fromkeys(_moved_by(place) or {}, argument.value)
+        else:
+            known[place] = argument
     result = _computed(block.operations[len(block.operations) - 1].operands[0], known, dsp)
     assert isinstance(result, Value)
     return result

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.cursor import KernelBody
-from fdt_mlir.emitc.inline_function import inline_function
+from fdt_mlir.emitc.inline_function import Moved, inline_function
 from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.loop_nest import emit_loops
 from fdt_mlir.emitc.padding import PaddingRows
@@ -44,6 +44,8 @@ class KernelFunctions:
         self._padding = padding
         self._dsp = tuning.machine.dsp
         self._vectors = tuning.machine.mve
+        # Rests that fill no word have code of their own.
+        self._words = self._dsp and not self._vectors and tuning.optimize != "size"
         self._inlined = NOINLINE if tuning.optimize == "size" else "inline"
         self._block = body
         self._names: dict[str, str] = {}
@@ -148,7 +150,7 @@ class KernelFunctions:
             )
         }
 
-        def evaluate(stage: Stage, arguments: Sequence[Argument]) -> Value:
+        def evaluate(stage: Stage, arguments: Sequence[Argument | Moved]) -> Value:
             return self._evaluate(f"{name}_finish", stage, arguments, function)
 
         return KernelBody(
@@ -167,23 +169,25 @@ class KernelFunctions:
             evaluate=evaluate,
             padding=self._padding.point,
             vectors=self._vectors,
+            words=self._words,
         )
 
     def _evaluate(
-        self, stem: str, stage: Stage, arguments: Sequence[Argument], before: ir.Operation
+        self, stem: str, stage: Stage, arguments: Sequence[Argument | Moved], before: ir.Operation
     ) -> Value:
         """Compute a stage: short bodies in place, long ones as a call of a function of its own."""
         function = self._functions[stage.body]
         if operation_count(function) < _FUNCTION_THRESHOLD:
             return inline_function(function, arguments, self._dsp)
-        ranges = [a.elements if isinstance(a, Pointer) else a.range for a in arguments]
+        ranges = [_range_of(a) for a in arguments]
         strides = [a.strides for a in arguments if isinstance(a, Pointer)]
-        key = self._text(stage.body) + repr((ranges, strides))
+        offsets = [a.offset if isinstance(a, Moved) else None for a in arguments]
+        key = self._text(stage.body) + repr((ranges, strides, offsets))
         if key not in self._scalar_names:
             name = unique_name(stem, [name for name, _ in self._scalar_names.values()])
             self._scalar_names[key] = (name, self._write_scalar(name, function, arguments, before))
         name, limits = self._scalar_names[key]
-        operands = [a.value if isinstance(a, Pointer) else a for a in arguments]
+        operands = [a.value if isinstance(a, Pointer | Moved) else a for a in arguments]
         result = call(name, operands, function_result_type(function), limits)
         assert result is not None
         return result
@@ -192,10 +196,10 @@ class KernelFunctions:
         self,
         name: str,
         function: ir.Operation,
-        arguments: Sequence[Argument],
+        arguments: Sequence[Argument | Moved],
         before: ir.Operation,
     ) -> Range | None:
-        types = [a.value.type if isinstance(a, Pointer) else a.type for a in arguments]
+        types = [a.value.type if isinstance(a, Pointer | Moved) else a.type for a in arguments]
         with ir.InsertionPoint(before), ir.Location.unknown():
             written = create_function(
                 name, types, [function_result_type(function)], ["static", self._inlined]
@@ -204,16 +208,26 @@ class KernelFunctions:
             f"{'table' if isinstance(a, Pointer) else 'x'}{n}" for n, a in enumerate(arguments)
         ]
         block = written.regions[0].blocks.append(*types, arg_locs=[named(n) for n in names])
-        inner: list[Argument] = [
-            replace(a, value=block.arguments[n])
-            if isinstance(a, Pointer)
-            else computed(block.arguments[n], a.range)
-            for n, a in enumerate(arguments)
-        ]
+        inner = [_replaced(a, block.arguments[n]) for n, a in enumerate(arguments)]
         with ir.InsertionPoint(block), ir.Location.unknown():
             result = inline_function(function, inner, self._dsp)
             return_(result)
         return result.range
+
+
+def _range_of(argument: Argument | Moved) -> Range | None:
+    if isinstance(argument, Pointer):
+        return argument.elements
+    return argument.value.range if isinstance(argument, Moved) else argument.range
+
+
+def _replaced(argument: Argument | Moved, parameter: ir.Value) -> Argument | Moved:
+    """The parameter of a function that stands for an argument."""
+    if isinstance(argument, Pointer):
+        return replace(argument, value=parameter)
+    if isinstance(argument, Moved):
+        return replace(argument, value=computed(parameter, argument.value.range))
+    return computed(parameter, argument.range)
 
 
 def _scalar_names(kernel_call: KernelCall) -> list[str]:

@@ -8,10 +8,8 @@ open.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from fdt_mlir.attributes import number_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.cursor import Bounds, Cursor, KernelBody
@@ -19,48 +17,35 @@ from fdt_mlir.emitc.inline_function import inline_function
 from fdt_mlir.emitc.lane_loops import LaneLoops
 from fdt_mlir.emitc.micro_loops import DotLoops, TapLoops
 from fdt_mlir.emitc.ring_runs import ring_runs
-from fdt_mlir.emitc.scalar_functions import (
-    Argument,
-    function_result_type,
-    scalar_type,
-)
+from fdt_mlir.emitc.stage_arguments import Result, StageArguments, value_of
 from fdt_mlir.emitc.statements import (
     Variable,
     address,
     either_way,
     index,
-    load,
     local,
     loop,
     store,
     variable,
-    when,
 )
 from fdt_mlir.emitc.types import Range, range_of_type, width_of
-from fdt_mlir.emitc.values import Value, compare, constant, scratch_block, unknown
+from fdt_mlir.emitc.values import Value, compare, constant, scratch_block
 from fdt_mlir.emitc.vector_stage import (
     LANES,
-    VectorArgument,
     VectorResult,
-    computed_argument,
-    read_argument,
     vector_stage,
 )
-from fdt_mlir.kernels.access import Subscript
-from fdt_mlir.kernels.borders import clipping_dim, pad_of
 from fdt_mlir.kernels.kernel import Stage
 from fdt_mlir.kernels.loops import Loop, reduction_loops, result_loops
 from fdt_mlir.kernels.micro_kernel import QUAD, Dot, Lanewise, innermost_reduction
 
-Result = Value | Variable
-"""What a stage computed: a reduction leaves it in its accumulator."""
 MicroLoops = DotLoops | TapLoops | LaneLoops
 
 
 def emit_loops(body: KernelBody) -> None:
     """Write the loops at the current insertion point."""
     cursor = Cursor(body)
-    nest = _Nest(body, cursor, _micro_loops(body, cursor))
+    nest = _Nest(body, cursor, _micro_loops(body, cursor), StageArguments(body, cursor))
     if nest.micro is not None:
         nest.micro.prepare()
     nest.open(result_loops(body.kernel, body.accesses))
@@ -85,12 +70,10 @@ class _Nest:
     body: KernelBody
     cursor: Cursor
     micro: MicroLoops | None
-    # What a stage gave in each lane of the block; one for all where they agree.
-    stage_values: dict[int, Sequence[Result]] = field(default_factory=dict[int, Sequence[Result]])
+    arguments: StageArguments
     inside: bool = True
     # All lanes of the result in one vector.
     vector: VectorResult | None = None
-    shared: dict[int, Value] = field(default_factory=dict[int, Value])
     bounds: dict[tuple[int, int], Bounds] = field(default_factory=dict[tuple[int, int], Bounds])
 
     def open(self, loops: Sequence[Loop]) -> None:
@@ -138,7 +121,7 @@ class _Nest:
         self.cursor.leave(left, saved)
         for number, stage in enumerate(self.body.kernel.stages):
             if set(stage.over) & set(left.dims):
-                self.stage_values.pop(number, None)
+                self.arguments.values.pop(number, None)
         for key in [key for key in self.bounds if not self._known(key)]:
             del self.bounds[key]
 
@@ -151,9 +134,9 @@ class _Nest:
         if self.vector is not None:
             place = address(self.body.pointers[result], self.cursor.element(result))
             return self.vector.store(place)
-        final = self.stage_values[len(self.body.kernel.stages) - 1]
+        final = self.arguments.values[len(self.body.kernel.stages) - 1]
         for lane, value in enumerate(final):
-            store(self.body.pointers[result], self.cursor.element(result, lane), _value(value))
+            store(self.body.pointers[result], self.cursor.element(result, lane), value_of(value))
         return None
 
     def _is_stored_whole(self) -> bool:
@@ -169,23 +152,28 @@ class _Nest:
         """Run the stages whose loops are open; inside a reduction, only those `before` it."""
         for number, stage in enumerate(self.body.kernel.stages[:before]):
             ready = set(stage.over) <= set(self.cursor.opened)
-            if number not in self.stage_values and ready:
-                self.stage_values[number] = self._run(stage)
+            if number not in self.arguments.values and ready:
+                self.arguments.values[number] = self._run(stage)
 
     def _lanes(self, stage: Stage) -> int:
         """How many values of a stage a block has."""
         return self.cursor.lanes if self.body.blocking.dim in stage.over else 1
 
     def _run(self, stage: Stage) -> Sequence[Result]:
-        self.shared = {}
+        self.arguments.shared = {}
         lanes = range(self._lanes(stage))
         if stage.reduces:
             return self._run_reduction(stage, lanes)
         self.vector = self._run_on_vectors(stage)
         if self.vector is not None:
             return []
-        arguments = (self._arguments(stage, stage.args, lane) for lane in lanes)
-        return [local("result", self.body.evaluate(stage, each)) for each in arguments]
+        words = self.arguments.words(stage, self._lanes(stage))
+        return [
+            local(
+                "result", self.body.evaluate(stage, self.arguments.with_words(stage, lane, words))
+            )
+            for lane in lanes
+        ]
 
     def _run_on_vectors(self, stage: Stage) -> VectorResult | None:
         """Compute a final stage in all lanes at once; None where that cannot be."""
@@ -194,27 +182,16 @@ class _Nest:
             return None
         if not self.cursor.has_adjacent_lanes(self.body.result):
             return None
-        arguments = [self._vector_argument(stage, name) for name in stage.args]
+        arguments = [self.arguments.as_vector(stage, name) for name in stage.args]
         known = [argument for argument in arguments if argument is not None]
         complete = len(known) == len(arguments)
         return vector_stage(self.body.functions[stage.body], known) if complete else None
-
-    def _vector_argument(self, stage: Stage, name: str) -> VectorArgument | None:
-        """An argument of a stage in all lanes; None where it is not to be had as a vector."""
-        kind, _, number = name.partition(":")
-        if kind == "stage":
-            return computed_argument([_value(each) for each in self.stage_values[int(number)]])
-        if kind != "in" or self._leaving(stage, int(number)):
-            return None
-        return read_argument(
-            self.cursor, int(number), lambda: self._load(stage, int(number), lane=0)
-        )
 
     def _run_reduction(self, stage: Stage, lanes: Sequence[int]) -> Sequence[Result]:
         assert stage.init is not None
         starts = [
             inline_function(
-                self.body.functions[stage.init], self._arguments(stage, stage.init_args, lane)
+                self.body.functions[stage.init], self.arguments.all_of(stage, stage.init_args, lane)
             )
             for lane in lanes
         ]
@@ -308,12 +285,12 @@ class _Nest:
         """One step of a reduction in every lane; what lanes have in common is read once."""
         if isinstance(self.micro, LaneLoops) and self.micro.covers(stage):
             return self.micro.step()
-        self.shared = {}
+        self.arguments.shared = {}
         body = self.body.functions[stage.body]
         for lane, accumulator in enumerate(accumulators):
-            arguments = self._arguments(stage, stage.args, lane, accumulator.get())
+            arguments = self.arguments.all_of(stage, stage.args, lane, accumulator.get())
             accumulator.set(inline_function(body, arguments))
-        self.shared = {}
+        self.arguments.shared = {}
         return None
 
     # Borders
@@ -386,95 +363,9 @@ class _Nest:
         with scratch_block():
             accumulator = constant(value, accumulator_type)
             arguments = [
-                accumulator if name == "acc" else self._any_argument(stage, name)
+                accumulator if name == "acc" else self.arguments.any_of(stage, name)
                 for name in stage.args
             ]
             result = inline_function(self.body.functions[stage.body], arguments).range
         assert result is not None
         return result
-
-    # Arguments
-
-    def _arguments(
-        self, stage: Stage, names: Sequence[str], lane: int, accumulator: Value | None = None
-    ) -> list[Argument]:
-        return [self._argument(stage, name, lane, accumulator) for name in names]
-
-    def _argument(self, stage: Stage, name: str, lane: int, accumulator: Value | None) -> Argument:
-        if name == "acc":
-            assert accumulator is not None
-            return accumulator
-        if name == "out":
-            result = self.body.result
-            return load(self.body.pointers[result], self.cursor.element(result, lane))
-        kind, _, number = name.partition(":")
-        position = int(number)
-        if kind == "table":
-            return self.body.pointers[position]
-        if kind == "stage":
-            values = self.stage_values[position]
-            return _value(values[lane if len(values) > 1 else 0])
-        if kind == "dim":
-            return self.cursor.loop_values[position]
-        if self.cursor.lane_step(position):
-            return self._load(stage, position, lane)
-        if position not in self.shared:
-            self.shared[position] = self._load(stage, position, lane)
-        return self.shared[position]
-
-    def _any_argument(self, stage: Stage, name: str) -> Argument:
-        """A stand-in for an argument before its loops are open: only its range counts."""
-        kind, _, number = name.partition(":")
-        position = int(number)
-        if kind == "dim":
-            return unknown(index(0).type, Range(0, self.body.kernel.dims[position] - 1))
-        if kind == "in":
-            return unknown(self.body.pointers[position].element_type, self._limits(position))
-        if kind == "stage" and position not in self.stage_values:
-            function = self.body.functions[self.body.kernel.stages[position].body]
-            return unknown(function_result_type(function))
-        return self._argument(stage, name, 0, None)
-
-    def _load(self, stage: Stage, operand: int, lane: int) -> Value:
-        """The element of an operand, or what it reads as beyond its border."""
-        pointer = self.body.pointers[operand]
-        kernel = self.body.kernel
-        leaving = self._leaving(stage, operand)
-        if not leaving:
-            return load(pointer, self.cursor.element(operand, lane))
-        pad = pad_of(kernel, operand)
-        assert pad is not None, "an operand that is read beyond its border without a pad"
-        padding = constant(number_of(pad.value), scalar_type(pointer.element_type))
-        conditions = [condition for s in leaving for condition in self.cursor.inside(s)]
-        if any(
-            condition.constant is not None and not condition.constant for condition in conditions
-        ):
-            return padding
-        unsure = [condition for condition in conditions if condition.constant is None]
-        element = variable(self.body.operand_names[operand], padding, self._limits(operand))
-        with ExitStack() as branches:
-            for condition in unsure:
-                branches.enter_context(when(condition))
-            element.set(load(pointer, self.cursor.element(operand, lane)))
-        return element.get()
-
-    def _leaving(self, stage: Stage, operand: int) -> list[Subscript]:
-        """The subscripts with which an operand is read beyond its border."""
-        return [
-            subscript
-            for subscript in self.cursor.leaving(operand)
-            if clipping_dim(self.body.kernel, stage, operand, subscript) is None
-        ]
-
-    def _limits(self, operand: int) -> Range | None:
-        """What is known of an operand's elements, padding included."""
-        elements = self.body.pointers[operand].elements
-        pad = pad_of(self.body.kernel, operand)
-        if elements is None or pad is None:
-            return elements
-        padding = int(number_of(pad.value))
-        return elements.union(Range(padding, padding))
-
-
-def _value(result: Result) -> Value:
-    return result.get() if isinstance(result, Variable) else result

@@ -267,6 +267,20 @@ static inline void store_s8x4(int8_t *p, int32_t x) {
 }""",
 )
 
+
+def _add_byte(lane: int) -> MicroFunction:
+    """A number plus byte `lane` of a word."""
+    head = f"static inline int32_t add_byte{lane}_s8(int32_t x, int32_t bytes) {{"
+    byte = f"(int8_t)(bytes >> {8 * lane})" if lane else "(int8_t)bytes"
+    rotated = f"""\
+  int32_t sum; /* no intrinsic rotates */
+  __asm__("sxtab %0, %1, %2, ror #{8 * lane}" : "=r"(sum) : "r"(x), "r"(bytes));
+  return sum;"""
+    inner = lane in (1, 2)  # the others are one instruction in C
+    plain = f"{head} return x + {byte}; }}"
+    return MicroFunction(dsp=f"{head}\n{rotated}\n}}" if inner else plain, portable=plain)
+
+
 # Each calls only functions that stand before it.
 WORD_FUNCTIONS = {
     "pair_s16": _PAIR,
@@ -290,4 +304,5 @@ WORD_FUNCTIONS = {
     "splat_s8x4": _SPLAT_BYTES,
     "max_s8x4": _MAX,
     "store_s8x4": _STORE,
+    **{f"add_byte{lane}_s8": _add_byte(lane) for lane in range(4)},
 }
