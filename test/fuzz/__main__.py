@@ -14,6 +14,7 @@ from fuzz.isolate import Died, call_isolated
 _EXAMPLES = """examples:
   tools/fuzz --cases 1000                  random models, 3 ways to compile each
   tools/fuzz --cases 50 --trials 0         every way to compile
+  tools/fuzz --cases 50 --streamed         rows of an input that are pushed
   tools/fuzz --cases 1 --first 731         case 731 again
   tools/fuzz --mutants 2000                damaged .tflite, .onnx and .mlir files
   tools/fuzz --replay found/1-731.json     a case that was kept
@@ -40,7 +41,7 @@ def _random_models(options: argparse.Namespace) -> int:
     numbers = range(options.first, options.first + options.cases)
     seeds = [f"{options.seed}:{number}" for number in numbers]
     coverage = Coverage()
-    for finding in run_cases(seeds, options.trials, options.jobs, coverage):
+    for finding in run_cases(seeds, options.trials, options.jobs, coverage, options.streamed):
         if finding is not None:
             print(f"case {finding.seed} failed:", *finding.messages, sep="\n  ", flush=True)
             case = finding.case if options.no_reduce else reduce_finding(finding)
@@ -97,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
         default=3,
         metavar="N",
         help="ways to compile each; 0: all (default 3)",
+    )
+    add(
+        "--streamed",
+        action="store_true",
+        help="compile with --stream-input instead, for each input in turn",
     )
     add("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
     add("--keep", type=Path, default=Path("build/fuzz"), help="folder for what failed")

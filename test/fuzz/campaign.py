@@ -13,6 +13,7 @@ from fuzz.generate import draw_case, without_extremes
 from fuzz.isolate import Died, call_isolated, run_isolated
 from fuzz.program import harness_objects
 from fuzz.reduce import reduce_case
+from fuzz.trials import streamed_trials
 
 CASE_SECONDS = 300.0
 
@@ -46,16 +47,20 @@ class Coverage:
 
 
 def run_cases(
-    seeds: Sequence[str], trials: int, jobs: int, coverage: Coverage
+    seeds: Sequence[str], trials: int, jobs: int, coverage: Coverage, streamed: bool = False
 ) -> Iterator[Finding | None]:
-    """Check the case of each seed; gives a finding, or None for a case that passed."""
+    """Check the case of each seed; gives a finding, or None for a case that passed.
+
+    streamed: with rows that are pushed, of one input after the other, instead of `trials`.
+    """
     load_everything()
-    check = partial(check_drawn, trials=trials)
+    check = partial(check_drawn, trials=trials, streamed=streamed)
     for seed, result in run_isolated(check, seeds, jobs, CASE_SECONDS):
         coverage.cases += 1
         if isinstance(result, Died):
             coverage.failed += 1
-            yield Finding(seed, draw_case(seed, trials), (result.reason,), (result.reason,))
+            case = _draw(seed, trials, streamed)
+            yield Finding(seed, case, (result.reason,), (result.reason,))
             continue
         case, outcome = result
         coverage.invalid += outcome.invalid is not None
@@ -65,9 +70,14 @@ def run_cases(
         yield finding_of(seed, case, outcome) if outcome.failures else None
 
 
-def check_drawn(seed: str, trials: int) -> tuple[Case, Outcome]:
-    """Draw and check a case; where its extremes leave nothing to compare, the same without them."""
+def _draw(seed: str, trials: int, streamed: bool) -> Case:
     case = draw_case(seed, trials)
+    return case.with_trials(*streamed_trials(case)) if streamed else case
+
+
+def check_drawn(seed: str, trials: int, streamed: bool = False) -> tuple[Case, Outcome]:
+    """Draw and check a case; where its extremes leave nothing to compare, the same without them."""
+    case = _draw(seed, trials, streamed)
     outcome = check_case(case)
     if outcome.few_values and not outcome.failures:
         case = without_extremes(case)

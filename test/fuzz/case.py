@@ -43,6 +43,8 @@ class Trial:
 
     ram_fraction: where the RAM limit lies from the least arena (0) to the untiled one (1).
     shadow: whether it runs once more under the shadow memory, which traps reads of dead bytes.
+    streamed_input: the number of the input whose rows are pushed; models in which nothing takes its
+        rows in order are refused, and that is right.
     """
 
     strategy: str = "auto"
@@ -52,6 +54,7 @@ class Trial:
     optimize: str = "balanced"
     keep_inputs: bool = False
     shadow: bool = False
+    streamed_input: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from fuzz.case import Trial
+from fuzz.case import Case, Trial
 
 BASIC = (
     Trial("none"),
@@ -34,6 +34,13 @@ WEIGHTS = (2, 3, 3, 4, 2, 6, 4, 4, 1, 1, 3, 3, 3, 2, 1, 1)
 
 # The share of cases whose first trial also runs under the shadow memory, which takes a second.
 SHADOWED = 0.2
+
+
+def streamed_trials(case: Case) -> tuple[Trial, ...]:
+    """One trial for each input of a case, its rows pushed; the core changes from case to case."""
+    inputs = sum(node.op == "input" for node in case.nodes)
+    target = ("generic", "cortex-m4")[case.seed % 2]
+    return tuple(Trial("auto", target=target, streamed_input=n) for n in range(inputs))
 
 
 def draw_trials(rng: random.Random, count: int) -> tuple[Trial, ...]:
