@@ -76,7 +76,8 @@ def _streams(
 ) -> list[Stream]:
     """The streams of a region, for all of some steps that there are."""
     found = [stream_along(graph, along, shape.members, shape.fan_in, sizes) for sizes in steps]
-    streams = [stream for stream in found if stream is not None]
+    # All in one iteration is no stream: loops that run once vanish.
+    streams = [stream for stream in found if stream is not None and stream.grid.iterations > 1]
     if any(graph.takes_rows(member) for member in shape.members):
         # All rows of the input in one iteration would be the whole input again.
         streams = [stream for stream in streams if len(stream.grid.spans[0][0].begin) > 1]
