@@ -13,7 +13,7 @@ from fuzz.generate import draw_case, without_extremes
 from fuzz.isolate import Died, call_isolated, run_isolated
 from fuzz.program import harness_objects
 from fuzz.reduce import reduce_case
-from fuzz.trials import streamed_trials
+from fuzz.trials import streamed_trials, with_shadow
 
 CASE_SECONDS = 300.0
 
@@ -72,7 +72,7 @@ def run_cases(
 
 def _draw(seed: str, trials: int, streamed: bool) -> Case:
     case = draw_case(seed, trials)
-    return case.with_trials(*streamed_trials(case)) if streamed else case
+    return case.with_trials(*with_shadow(streamed_trials(case), seed)) if streamed else case
 
 
 def check_drawn(seed: str, trials: int, streamed: bool = False) -> tuple[Case, Outcome]:
