@@ -219,7 +219,7 @@ class _PathBuilder:
         assert self.path.stream is not None
         values = list(carried)
         for number in sorted(self.path.stream.by_row):
-            place = 1 + len(self.whole) + self.carried.index(number)
+            place = 1 + [*self.whole, *self.carried].index(number)
             tile = self._tile_of(number, values[place], spans[number])
             operands = inputs_of(self.path.calls[number])
             kernel = self.path.kernels[number]
