@@ -52,6 +52,7 @@ def _is_free(graph: Graph, producer: int, reader: int) -> bool:
         layer.reductions <= 1
         and layer.part_of is None
         and tensor.whole_because is None
+        and not graph.takes_rows(producer)  # no layer of the model
         and not tensor.is_output
         and tensor.consumers == (reader,)
         and len(reads) == 1
