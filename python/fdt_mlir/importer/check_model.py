@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.cut_graph import frontier, heads
-from fdt_mlir.importer.operators import INT16_OPERATORS, SUPPORTED_OPERATORS, hint_without
+from fdt_mlir.importer.operators import (
+    INT16_OPERATORS,
+    SUPPORTED_OPERATORS,
+    UINT8_OPERATORS,
+    hint_without,
+)
 from fdt_mlir.importer.tflite.call import Weights
 from fdt_mlir.importer.tflite.registry import elements_of, own_translations
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
@@ -46,8 +51,10 @@ def check_model(model: TfliteModel, data: bytes) -> None:
 
 def _convertible(model: TfliteModel, operator: Operator) -> frozenset[str]:
     """The operators that the converter translates for such elements."""
-    is_wide = "INT16" in elements_of(model, operator)
-    return INT16_OPERATORS if is_wide else SUPPORTED_OPERATORS
+    elements = elements_of(model, operator)
+    if "INT16" in elements:
+        return INT16_OPERATORS
+    return UINT8_OPERATORS if "UINT8" in elements else SUPPORTED_OPERATORS
 
 
 def _variable_problem(model: TfliteModel, tensor: Tensor) -> Diagnostic:
@@ -60,7 +67,8 @@ def _variable_problem(model: TfliteModel, tensor: Tensor) -> Diagnostic:
 
 def _operator_problem(model: TfliteModel, operator: Operator) -> Diagnostic:
     if operator.code in SUPPORTED_OPERATORS:
-        message = f"operator {operator.title} is not supported for INT16"
+        element = "INT16" if "INT16" in elements_of(model, operator) else "UINT8"
+        message = f"operator {operator.title} is not supported for {element}"
         return Diagnostic(message, model.location(operator), _NARROWER)
     return Diagnostic(
         f"operator {operator.title} is not supported",

@@ -38,6 +38,9 @@ INT16_OPERATORS = _names(
     """
 )
 
+# Those of them that are exact for uint8: LiteRT interpolates bytes of that type in floats.
+UINT8_OPERATORS = SUPPORTED_OPERATORS - {"RESIZE_BILINEAR"}
+
 _CONTROL_FLOW = "export the model without control flow; unroll what repeats"
 _RECURRENT = (
     "unroll the recurrent layer when exporting (unroll=True in Keras), or write it as a step"

@@ -90,6 +90,13 @@ def test_operators_of_16_bits_are_those_that_are_exact():
     assert "RELU" not in text
 
 
+def test_uint8_is_interpolated_in_floats_by_the_reference():
+    text = messages(with_tensor(chain("RELU", "RESIZE_BILINEAR"), 1, element="UINT8"))
+    assert "operator RESIZE_BILINEAR is not supported for UINT8" in text
+    assert "quantise its operands and results to int8" in text
+    assert "RELU" not in text
+
+
 def test_dynamic_dimension_besides_the_batch():
     text = messages(with_tensor(chain("RELU"), 0, shape=(1, 4, 1), signature=(-1, 4, -1)))
     assert "input 'x' of shape [-1, 4, -1]: dimension 2 not fixed" in text
