@@ -28,11 +28,14 @@ def read_kernels(function: ir.Operation, in_place: bool = True) -> StepGraph:
     for number, argument in enumerate(block.arguments):
         reader.add_memory(f"input_{number}", argument)
     inputs = tuple(reader.size_bytes)
+    promises = read_promises(function)
+    if promises.streamed is not None:
+        reader.size_bytes[inputs[promises.streamed]] = 0  # outside of the arena
     *operations, terminator = (operation.operation for operation in block.operations)
     for op in operations:
         reader.read(op)
     outputs = [reader.memory_of(value) for value in terminator.operands]
-    outputs += read_promises(function).kept(inputs)
+    outputs += promises.kept(inputs)
     return StepGraph(
         steps=tuple(reader.steps),
         size_bytes=reader.size_bytes,
