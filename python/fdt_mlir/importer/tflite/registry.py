@@ -100,7 +100,9 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "RSQRT": [Own(rsqrt, _INT16)],
         "SOFTMAX": [
             Own(softmax, _FLOAT, has_beta),
-            Own(softmax_of_bytes, _BYTES),
+            # The converter's is one layer, which computes in place.
+            Own(softmax_of_bytes, _INT8, has_beta),
+            Own(softmax_of_bytes, _UINT8),
             Own(softmax_of_words, _INT16),
         ],
         "STRIDED_SLICE": [Own(strided_slice, _ANY | _UINT8, goes_backwards)],
