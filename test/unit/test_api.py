@@ -9,7 +9,8 @@ import pytest
 import fdt_mlir
 from fdt_mlir.options import Choices, CompileOptions, parse_size
 
-TXT = Path(__file__).parents[2] / "examples" / "models" / "txt.tflite"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
+TXT = EXAMPLES / "txt.tflite"
 
 
 def test_keyword_arguments_are_the_fields_of_the_options() -> None:
@@ -50,3 +51,13 @@ def test_the_package_has_what_it_says_and_nothing_else() -> None:
     assert all(hasattr(fdt_mlir, name) for name in fdt_mlir.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'compyle'"):
         fdt_mlir.compyle  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["res", "kws", "cif"])
+def test_the_least_arena_is_a_budget_that_fits(name: str) -> None:
+    """What its steps need fits for choices that do not: the search goes on beyond them."""
+    path = EXAMPLES / f"{name}.tflite"
+    least = fdt_mlir.compile(path)
+    compiled = fdt_mlir.compile(path, ram=least.arena_bytes)
+    assert compiled.arena_bytes <= least.arena_bytes
+    assert compiled.report["mac_overhead"] <= 0

@@ -108,6 +108,17 @@ class Ground:
 def _discover(grounds: Sequence[Ground], options: DiscoveryOptions) -> Discovery:
     """Search the model as it is, first of `grounds`, and with layers merged."""
     chooser = _Chooser(grounds[0], options)
+    _search(grounds, options, chooser, options.ram_bytes)
+    if options.ram_bytes and not chooser.fits:
+        # What a step needs is a bound: where it fits, its layout need not.
+        _search(grounds, options, chooser, lowest_bytes=0)
+    return _describe(options, grounds, chooser)
+
+
+def _search(
+    grounds: Sequence[Ground], options: DiscoveryOptions, chooser: _Chooser, lowest_bytes: int
+) -> None:
+    """Plan the Pareto fronts of all families and grounds, no further than `lowest_bytes`."""
     for ground in grounds:
         if options.strategy == "paper":
             limit = options.max_mac_overhead / 100
@@ -116,8 +127,7 @@ def _discover(grounds: Sequence[Ground], options: DiscoveryOptions) -> Discovery
             continue
         for families in _SEARCHES[options.strategy]:
             search = Search(ground.graph, ground.tables(families))
-            chooser.add(ground, [each.regions for each in search.front(options.ram_bytes)])
-    return _describe(options, grounds, chooser)
+            chooser.add(ground, [each.regions for each in search.front(lowest_bytes)])
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,11 @@ class _Chooser:
         known = {scored.regions for scored in self.scored if scored.ground is ground}
         new = [regions for regions in dict.fromkeys(choices) if regions not in known]
         self.scored += [_score(ground, regions) for regions in new]
+
+    @property
+    def fits(self) -> bool:
+        """Whether some choice is known to fit the RAM."""
+        return any(scored.arena_bytes <= self.options.ram_bytes for scored in self.scored)
 
     def choose(self) -> _Scored:
         """The best choice. Raises CompileError where none fits the RAM, or can stream the input."""
