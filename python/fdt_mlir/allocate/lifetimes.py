@@ -241,5 +241,5 @@ def _names(function: ir.Operation, steps: list[Step]) -> dict[ir.Value, str]:
     for step in steps:
         base = view_of(destination_of(step.op)).base
         if base not in names:
-            names[base] = unique_name(string(step.op, "fdt.layer"), names.values())
+            names[base] = unique_name(string(step.op, "fdt.layer"), {*names.values()})
     return names

@@ -32,7 +32,7 @@ class Constants:
         key = (str(packed.dtype), constant.align_bytes, hashlib.sha256(packed.tobytes()).digest())
         if key not in self._names:
             role = call.parameters[call.parameter_of[number]].name
-            name = unique_name(f"{call.kernel.layer}_{role}", self._names.values())
+            name = unique_name(f"{call.kernel.layer}_{role}", {*self._names.values()})
             self._names[key] = name
             element_type = call.parameters[call.parameter_of[number]].element_type
             self._write(name, constant, element_type)

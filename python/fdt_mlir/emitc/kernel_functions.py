@@ -99,7 +99,9 @@ class KernelFunctions:
 
     def _text(self, function: str) -> str:
         """The text of a scalar function without its name."""
-        return re.sub(r"@[\w.$-]+", "@", str(self._functions[function]), count=1)
+        # In the scope of the module, printing would number all that the module has.
+        text = self._functions[function].get_asm(use_local_scope=True)
+        return re.sub(r"@[\w.$-]+", "@", text, count=1)
 
     def _write(self, group: Sequence[KernelCall]) -> str:
         first = group[0]
@@ -107,7 +109,7 @@ class KernelFunctions:
             replace(parameter, elements=_union([c.parameters[n].elements for c in group]))
             for n, parameter in enumerate(first.parameters)
         ]
-        name = unique_name(_function_name(first.kernel), self._names.values())
+        name = unique_name(_function_name(first.kernel), self._names)
         self._names[name] = name
         layers = ", ".join(member.kernel.layer for member in group)
         with ir.InsertionPoint(self._block), ir.Location.unknown():

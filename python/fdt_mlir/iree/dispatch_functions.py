@@ -91,7 +91,7 @@ class DispatchFunctions:
         ).results[0]
 
     def _declare(self, source: ir.Operation, memory: ir.MemRefType) -> str:
-        name = unique_name(string(source, "sym_name"), self._globals.values())
+        name = unique_name(string(source, "sym_name"), {*self._globals.values()})
         data = tensor_data(source, "initial_value").reshape(memory.shape)
         with ir.InsertionPoint.at_block_begin(self.module.body):
             ir.Operation.create(

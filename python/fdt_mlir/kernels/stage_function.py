@@ -15,12 +15,13 @@ class StageFunction:
         self.module = module
         self._names: list[str] = []
         self._known: dict[tuple[ir.Value, tuple[ir.AffineExpr, ...]], ir.Value] = {}
+        symbols = ir.SymbolTable(module.operation)
         with ir.InsertionPoint(module.body), ir.Location.unknown():
             self._function = ir.Operation.create(
                 "func.func",
                 regions=1,
                 attributes={
-                    "sym_name": ir.StringAttr.get(unique_name(stem, _symbols(module))),
+                    "sym_name": ir.StringAttr.get(unique_name(stem, symbols)),
                     "function_type": ir.TypeAttr.get(ir.FunctionType.get([], [])),
                     "sym_visibility": ir.StringAttr.get("private"),
                 },
@@ -128,11 +129,3 @@ class StageFunction:
             ir.FunctionType.get(arguments, [result.type])
         )
         return string(self._function, "sym_name")
-
-
-def _symbols(module: ir.Module) -> set[str]:
-    return {
-        string(op.operation, "sym_name")
-        for op in module.body.operations
-        if "sym_name" in op.attributes
-    }

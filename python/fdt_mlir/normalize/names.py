@@ -1,7 +1,7 @@
 """Short C-like names for layers, from the long tensor names of exported models."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container
 
 # Path components that name an operation inside a Keras or TensorFlow layer, not the layer.
 _OPERATION_NAMES = frozenset(
@@ -36,7 +36,7 @@ _OPERATION_NAMES = frozenset(
 _UNTELLING_LAYERS = ("activation", "batch_normalization", "re_lu", "bn", "relu")
 
 
-def layer_name(tensor_name: str, kind: str, taken: Iterable[str]) -> str:
+def layer_name(tensor_name: str, kind: str, taken: Container[str]) -> str:
     """Give a unique identifier for a layer.
 
     `tensor_name` is the model's name of its result: paths joined by `;` where the exporter fused
@@ -64,12 +64,11 @@ def identifier(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def unique_name(stem: str, taken: Iterable[str]) -> str:
+def unique_name(stem: str, taken: Container[str]) -> str:
     """Append the first free number where `stem` is taken: conv, conv_1, conv_2."""
-    used = set(taken)
-    if stem not in used:
+    if stem not in taken:
         return stem
     number = 1
-    while f"{stem}_{number}" in used:
+    while f"{stem}_{number}" in taken:
         number += 1
     return f"{stem}_{number}"

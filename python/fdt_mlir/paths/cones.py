@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from fdt_mlir.paths.graph import Graph
@@ -31,21 +32,24 @@ def grow_cone(graph: Graph, end: int, fan_in: bool, may_stay_whole: bool = False
 
     With `may_stay_whole` others may read a tensor after the region too, which then exists whole.
     """
-    members = [end]
+    members = {end: None}  # in the order in which they joined
     waiting = _producers(graph, end, fan_in)
     while True:
         ready = [
             layer
             for layer in waiting
-            if _obstacle(graph, layer, members, fan_in, may_stay_whole) is None
+            if _obstacle(graph, layer, members, end, fan_in, may_stay_whole) is None
         ]
         if not ready:
             break
         layer = max(ready)
-        members.append(layer)
+        members[layer] = None
         waiting = (waiting | _producers(graph, layer, False)) - {layer}
     stopped = tuple(
-        (graph.layers[layer].result, _obstacle(graph, layer, members, fan_in, may_stay_whole) or "")
+        (
+            graph.layers[layer].result,
+            _obstacle(graph, layer, members, end, fan_in, may_stay_whole) or "",
+        )
         for layer in sorted(waiting)
     )
     return Cone(tuple(members), fan_in, stopped)
@@ -62,11 +66,11 @@ def _producers(graph: Graph, layer: int, fan_in: bool) -> set[int]:
 
 
 def _obstacle(
-    graph: Graph, layer: int, members: list[int], fan_in: bool, may_stay_whole: bool
+    graph: Graph, layer: int, members: Container[int], end: int, fan_in: bool, may_stay_whole: bool
 ) -> str | None:
     """Why the result of `layer` must exist whole; None where it need not."""
     tensor = graph.result_of(layer)
-    end = graph.layers[members[0]]
+    end_layer = graph.layers[end]
     if tensor.is_output and not may_stay_whole:
         return "it is an output of the model"
     if tensor.whole_because is not None:
@@ -74,12 +78,13 @@ def _obstacle(
     outside = [
         reader
         for reader in tensor.consumers
-        if reader not in members and not (may_stay_whole and reader > members[0])
+        if reader not in members and not (may_stay_whole and reader > end)
     ]
     if outside:
         return f"'{graph.layers[outside[0]].name}' reads it too"
     if fan_in and any(
-        read.tensor == tensor.name and (read.in_init or read.in_epilogue) for read in end.reads
+        read.tensor == tensor.name and (read.in_init or read.in_epilogue)
+        for read in end_layer.reads
     ):
-        return f"'{end.name}' also needs it outside of its reduction"
+        return f"'{end_layer.name}' also needs it outside of its reduction"
     return None

@@ -3,23 +3,15 @@
 The problem: among all topological orders of a task graph, find one whose largest sum of live
 bytes over its steps is least. Chains, trees and series-parallel graphs are solved exactly in
 polynomial time (`series_parallel.py`); what other graphs shrink to is solved exactly by dynamic
-programming over the sets of finished tasks (`downset_search.py`), bounded by a count of sets.
+programming over the sets of finished tasks (`downset_search.py`), bounded by counts.
 """
 
 from dataclasses import dataclass
 
-from fdt_mlir.planner.downset_search import downset_search
+from fdt_mlir.planner.downset_search import SearchLimits, downset_search
 from fdt_mlir.planner.jobs import JobGraph, bits, entry_bytes, jobs_of, mask_of, transitive_masks
 from fdt_mlir.planner.series_parallel import shrink
 from fdt_mlir.planner.task_graph import TaskGraph, step_bytes
-
-
-@dataclass(frozen=True)
-class OrderLimits:
-    """Counts that bound the search; the same counts give the same order on every machine."""
-
-    states: int = 50_000
-    beam_width: int = 100
 
 
 @dataclass(frozen=True)
@@ -42,12 +34,12 @@ class OrderPlan:
         return self.peak_bytes - self.lower_bound_bytes
 
 
-def best_order(graph: TaskGraph, limits: OrderLimits | None = None) -> OrderPlan:
+def best_order(graph: TaskGraph, limits: SearchLimits | None = None) -> OrderPlan:
     """Find the order of least peak; the file order is kept wherever it is no worse.
 
     The file order is a candidate only if it is topological.
     """
-    limits = limits or OrderLimits()
+    limits = limits or SearchLimits()
     bound = max(entry_bytes(graph), _step_bound(graph))
     plans: list[OrderPlan] = []
     file_order = tuple(range(len(graph.tasks)))
@@ -57,7 +49,7 @@ def best_order(graph: TaskGraph, limits: OrderLimits | None = None) -> OrderPlan
         if peak == bound:
             return plans[0]
     core = shrink(jobs_of(graph))
-    found = downset_search(core, bound, limits.states, limits.beam_width)
+    found = downset_search(core, bound, limits)
     order = tuple(task for job in found.order for task in core.jobs[job].tasks)
     peak = peak_bytes(graph, order)
     solver = "series-parallel" if _is_chain(core) else "downset-search"

@@ -6,14 +6,14 @@ order does not reach the bound, the search over sets of finished steps follows, 
 true costs.
 """
 
-from fdt_mlir.planner.downset_search import downset_search
-from fdt_mlir.planner.order import OrderLimits, OrderPlan, best_order
+from fdt_mlir.planner.downset_search import SearchLimits, downset_search
+from fdt_mlir.planner.order import OrderPlan, best_order
 from fdt_mlir.planner.step_graph import StepGraph, file_order, needs_bytes, relaxed
 
 
-def best_step_order(graph: StepGraph, limits: OrderLimits | None = None) -> OrderPlan:
+def best_step_order(graph: StepGraph, limits: SearchLimits | None = None) -> OrderPlan:
     """Find the order of least need; the file order is kept wherever it is no worse."""
-    limits = limits or OrderLimits()
+    limits = limits or SearchLimits()
     eased = best_order(relaxed(graph), limits)
     bound = max(eased.lower_bound_bytes, graph.entry_bytes)
     given = file_order(graph)
@@ -21,7 +21,7 @@ def best_step_order(graph: StepGraph, limits: OrderLimits | None = None) -> Orde
     orders.append((eased.solver, tuple(t for t in eased.order if t < len(graph.steps))))
     plans = [OrderPlan(o, needs_bytes(graph, o), bound, False, name) for name, o in orders]
     if min(plan.peak_bytes for plan in plans) > bound:
-        found = downset_search(graph, bound, limits.states, limits.beam_width)
+        found = downset_search(graph, bound, limits)
         bound = max(bound, found.lower_bound_bytes)
         needs = needs_bytes(graph, found.order)
         plans.append(OrderPlan(found.order, needs, bound, False, "downset-search"))

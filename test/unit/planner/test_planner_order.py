@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from fdt_mlir.planner.downset_search import downset_search
-from fdt_mlir.planner.jobs import jobs_of
-from fdt_mlir.planner.order import OrderLimits, best_order
+from fdt_mlir.planner.downset_search import SearchLimits, downset_search
+from fdt_mlir.planner.jobs import Job, JobGraph, jobs_of, mask_of
+from fdt_mlir.planner.order import best_order
 from fdt_mlir.planner.task_graph import Task, TaskGraph, step_bytes
 from planner.brute_force import least_peak_bytes, peak_of
 from planner.random_problems import random_task_graph
@@ -87,7 +87,7 @@ def test_series_parallel_graphs_agree_with_the_search_over_sets():
     for seed in range(60):
         graph = SeriesParallel(seed).graph(depth=1 + seed % 2, branches=2, length=2)
         plan = best_order(graph)
-        searched = downset_search(jobs_of(graph), 0, max_states=200_000, beam_width=1)
+        searched = downset_search(jobs_of(graph), 0, SearchLimits(states=200_000))
         assert searched.peak_bytes == searched.lower_bound_bytes, f"seed {seed}"
         assert plan.peak_bytes == searched.peak_bytes == peak_of(graph, plan.order), f"seed {seed}"
 
@@ -96,7 +96,7 @@ def test_series_parallel_graphs_agree_with_the_search_over_sets():
 @pytest.mark.parametrize(("depth", "branches", "length"), [(1, 20, 10), (2, 6, 6), (3, 4, 2)])
 def test_wide_series_parallel_graphs_are_solved_without_search(depth, branches, length):
     graph = SeriesParallel(1).graph(depth, branches, length)
-    plan = best_order(graph, OrderLimits(states=4 * len(graph.tasks)))
+    plan = best_order(graph, SearchLimits(states=4 * len(graph.tasks)))
     assert plan.proved_optimal
     assert plan.peak_bytes == max(step_bytes(graph, plan.order))
 
@@ -106,7 +106,7 @@ def test_a_search_cut_short_says_so():
     cut_short = 0
     for seed in range(200):
         graph = random_task_graph(Random(seed), max_tasks=8)
-        plan = best_order(graph, OrderLimits(states=1, beam_width=2))
+        plan = best_order(graph, SearchLimits(states=1, beam_width=2))
         least = least_peak_bytes(graph)
         assert plan.lower_bound_bytes <= least <= plan.peak_bytes, f"seed {seed}"
         assert plan.proved_optimal == (plan.gap_bytes == 0), f"seed {seed}"
@@ -125,7 +125,7 @@ def test_a_wide_graph_without_structure_gets_an_order_and_a_gap():
         sizes[f"t{index}"] = random.randint(1, 4)
         tasks.append(Task(f"n{index}", tuple(inputs), (f"t{index}",)))
     graph = TaskGraph(tuple(tasks), sizes, ("in",), ("t119",))
-    plan = best_order(graph, OrderLimits(states=2_000, beam_width=20))
+    plan = best_order(graph, SearchLimits(states=2_000, beam_width=20))
     assert plan.peak_bytes == peak_of(graph, plan.order) < peak_of(graph, tuple(range(120)))
     assert plan.lower_bound_bytes <= plan.peak_bytes
 
@@ -149,3 +149,34 @@ def test_branches_run_one_after_the_other():
 def test_no_tasks_need_their_inputs():
     plan = best_order(TaskGraph((), {"x": 7}, ("x",), ("x",)))
     assert (plan.order, plan.peak_bytes, plan.proved_optimal) == ((), 7, True)
+
+
+# Wrong if a search is bounded by its sets alone: with so many jobs at hand each costs a minute.
+def test_a_search_among_a_thousand_jobs_ends_by_its_trials():
+    random = Random(2)
+    width, length = 100, 10
+    before = tuple(
+        mask_of(branch * length + earlier for earlier in range(index))
+        for branch in range(width)
+        for index in range(length)
+    )
+    jobs = tuple(
+        Job(random.randint(5, 20), random.randint(-2, 4), (i,)) for i in range(len(before))
+    )
+    costs = CountedCosts(jobs, before, (), 0)
+    limits = SearchLimits(trials=20_000)
+    found = downset_search(costs, 0, limits)
+    assert sorted(found.order) == [*range(len(jobs))]
+    # The last set of the search, and the last of each layer of the beam, are finished.
+    one_set = width * width
+    assert limits.trials < costs.trials < 2 * limits.trials + one_set + len(jobs) * width * 4
+
+
+class CountedCosts(JobGraph):
+    """Counts the jobs that a search tries."""
+
+    trials = 0
+
+    def run(self, done: int, level_bytes: int, job: int, /) -> tuple[int, int]:
+        CountedCosts.trials += 1
+        return super().run(done, level_bytes, job)

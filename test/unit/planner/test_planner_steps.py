@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from fdt_mlir.planner.order import OrderLimits
+from fdt_mlir.planner.downset_search import SearchLimits
 from fdt_mlir.planner.step_graph import Step, StepGraph
 from fdt_mlir.planner.step_order import best_step_order
 from planner.brute_force import step_need_bytes
@@ -34,7 +34,7 @@ def test_step_orders_are_as_low_as_brute_force(block: int):
         least = least_need_bytes(graph)
         assert plan.peak_bytes == step_need_bytes(graph, plan.order) == least, f"seed {seed}"
         assert plan.proved_optimal, f"seed {seed}"
-        cut_short = best_step_order(graph, OrderLimits(states=1, beam_width=2))
+        cut_short = best_step_order(graph, SearchLimits(states=1, beam_width=2))
         assert cut_short.lower_bound_bytes <= least <= cut_short.peak_bytes, f"seed {seed}"
 
 
