@@ -23,6 +23,7 @@ from fdt_mlir.normalize.expose_copies import ExposeCopiesPass
 from fdt_mlir.normalize.fold_constants import FoldConstantsPass
 from fdt_mlir.normalize.fold_views import FoldViewsPass
 from fdt_mlir.normalize.lower_argmax import LowerArgmaxPass
+from fdt_mlir.normalize.lower_point_pads import LowerPointPadsPass
 from fdt_mlir.normalize.mark_layers import MarkLayersPass
 from fdt_mlir.normalize.unflatten import UnflattenPass
 from fdt_mlir.order.order_ops import OrderOpsPass
@@ -101,6 +102,7 @@ _PASS_CLASSES: tuple[type[Pass], ...] = (
     MakeBatchStaticPass,
     MatchReferencePass,
     LowerArgmaxPass,
+    LowerPointPadsPass,
     FoldConstantsPass,
     UnflattenPass,
     FoldViewsPass,

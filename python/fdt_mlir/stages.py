@@ -18,7 +18,7 @@ class Stage:
 IMPORT = Stage("importer", "fdt-make-batch-static,fdt-match-reference")
 NORMALIZE = Stage(
     "normalize",
-    "fdt-lower-argmax,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
+    "fdt-lower-argmax,fdt-lower-point-pads,iree-tosa-input-transformation-pipeline,fdt-fold-constants,"
     "func.func(linalg-generalize-named-ops,linalg-inline-scalar-operands,"
     "linalg-fold-unit-extent-dims,canonicalize,cse),"
     "fdt-fold-constants,fdt-unflatten,fdt-fold-views,func.func(canonicalize,cse),fdt-expose-copies,fdt-mark-layers",
