@@ -11,7 +11,7 @@
 // CHECK: %[[BORDER:.*]] = arith.constant 1 : i8
 // CHECK: %[[BORDERED:.*]] = tensor.pad %[[PADDED]] low[0, 0, 1, 0] high[0, 0, 2, 0]
 // CHECK: tensor.yield %[[BORDER]]
-// CHECK: tosa.depthwise_conv2d %[[BORDERED]], {{.*}} pad = array<i64: 0, 0, 0, 0>
+// CHECK: tosa.depthwise_conv2d %[[BORDERED]], {{.*}} pad([0, 0, 0, 0])
 // LOWERED-LABEL: func.func @points(
 // LOWERED-NOT: tosa.
 func.func @points(%x: tensor<1x4x4x2xi8>, %w: tensor<1x1x2x1xi8>, %b: tensor<2xi32>) -> tensor<1x6x7x2xi32> {
@@ -26,7 +26,7 @@ func.func @points(%x: tensor<1x4x4x2xi8>, %w: tensor<1x1x2x1xi8>, %b: tensor<2xi
 // Floats pad as they are, and windows of more than one element are no products.
 // CHECK-LABEL: func.func @windows(
 // CHECK-NOT: tensor.pad
-// CHECK: tosa.depthwise_conv2d {{.*}} pad = array<i64: 1, 0, 0, 0>
+// CHECK: tosa.depthwise_conv2d {{.*}} pad([1, 0, 0, 0])
 func.func @windows(%x: tensor<1x4x4x2xi8>, %w: tensor<2x1x2x1xi8>, %b: tensor<2xi32>) -> tensor<1x4x4x2xi32> {
   %zero = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
   %sums = "tosa.depthwise_conv2d"(%x, %w, %b, %zero, %zero) <{acc_type = i32, dilation = array<i64: 1, 1>, pad = array<i64: 1, 0, 0, 0>, stride = array<i64: 1, 1>}> : (tensor<1x4x4x2xi8>, tensor<2x1x2x1xi8>, tensor<2xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x4x4x2xi32>

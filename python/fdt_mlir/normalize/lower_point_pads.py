@@ -10,7 +10,7 @@ from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.importer.splice import replace_by
 from fdt_mlir.normalize.structured import producer
-from fdt_mlir.passes import Pass
+from fdt_mlir.passes import Pass, op_error
 
 _PAD = """
 func.func @pad(%source: {source}) -> {result} {{
@@ -33,6 +33,7 @@ class LowerPointPadsPass(Pass):
         with a constant. NOTE: MLIR makes products of them, and folds the pad of what they read into
         their borders before; the borders of a product then get the type of its i32 operands, which
         its verifier refuses.
+    Fails when: the shape of the input of such a convolution is dynamic.
     """
 
     name: ClassVar[str] = "fdt-lower-point-pads"
@@ -40,6 +41,10 @@ class LowerPointPadsPass(Pass):
     def run(self, module: ir.Module) -> None:
         for op in list(walk(module.operation)):
             if op.name == "tosa.depthwise_conv2d" and _reads_single_integers(op):
+                source = ir.RankedTensorType(op.operands[0].type)
+                if not source.has_static_shape:
+                    hint = "run fdt-make-batch-static first"
+                    raise op_error(op, f"a convolution of {source} needs a static shape", hint)
                 pad = producer(op.operands[0])
                 if pad is not None and pad.name == "tosa.pad":
                     _lower_pad(pad)
