@@ -9,6 +9,7 @@ from fdt_mlir.allocate.memories import arena_of
 from fdt_mlir.allocate.promises import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.arithmetic import divide
 from fdt_mlir.emitc.conditions import both
 from fdt_mlir.emitc.kernel_calls import KernelCall
 from fdt_mlir.emitc.model_function import arena_parameters, bases_of, c_int, model_function
@@ -21,6 +22,7 @@ from fdt_mlir.emitc.values import Value, compare, create
 from fdt_mlir.kernels.build_row_loops import STREAM_END
 from fdt_mlir.kernels.kernel import Kernel, bounds_of, kernel_calls, loops_around
 from fdt_mlir.kernels.operands import View, view_of
+from fdt_mlir.kernels.pack import TiledDim
 from fdt_mlir.normalize.structured import producer, tensor_bytes
 from fdt_mlir.passes import op_error
 
@@ -162,7 +164,7 @@ class InvokeFunction:
         constant = kernel_call.constants[number]
         if constant is not None:
             name = self.constants[kernel_call.op][number]
-            return _constant_place(str(name), constant.dynamic, target, scalars)
+            return _constant_place(str(name), constant.tiled, target, scalars)
         view = kernel_call.views[number]
         width = _width_bytes(view)
         offset = index(self._offset(view) + view.offset * width)
@@ -200,20 +202,27 @@ def operations_of(op: ir.Operation) -> list[ir.Operation]:
 
 def _constant_place(
     name: str,
-    dynamic: Sequence[tuple[ir.Value, int]],
+    tiled: Sequence[TiledDim],
     target: ir.Type,
     scalars: Mapping[ir.Value, Value],
 ) -> ir.Value:
     """A constant array by its name, or the place in it where the tile of a loop begins."""
     start = create("literal", [target], attributes={"value": ir.StringAttr.get(name)}).results[0]
-    if not dynamic:
+    if not tiled:
         return start
     offset = index(0)
-    for value, factor in dynamic:
-        offset = offset + scalars[value] * factor
+    for dim in tiled:
+        offset = offset + _tile_start(dim, scalars[dim.position])
     pointee = ir.Type.parse(str(target).removeprefix("!emitc.ptr<").removesuffix(">"))
     place = create("subscript", [lvalue_of(pointee)], [start, offset.ir]).results[0]
     return create("address_of", [target], [place]).results[0]
+
+
+def _tile_start(dim: TiledDim, position: Value) -> Value:
+    """Elements before the tile at `position`; nothing is divided where there is no need to."""
+    if dim.step_elements % dim.extent == 0:
+        return position * (dim.step_elements // dim.extent)
+    return divide(position, dim.extent) * dim.step_elements
 
 
 def span_bytes(view: View) -> int:

@@ -19,18 +19,31 @@ _PAIR_BYTES = 4
 
 
 @dataclass(frozen=True)
+class TiledDim:
+    """A dimension that a loop tiles: tiles of `extent` begin at `position`, a multiple of it.
+
+    `step_elements`: from one tile to the next, in the packed data. That needs not be a multiple of
+    `extent`, as packing may fill a tile up with zeros.
+    """
+
+    position: ir.Value
+    extent: int
+    step_elements: int
+
+
+@dataclass(frozen=True)
 class PackedConstant:
     """A constant operand in its final order.
 
     `data` has one dimension; `shape` is what the operand was. `strides` address one tile of it, as
-    the kernel sees it; `dynamic` are (SSA value, factor) parts of the place where the tile begins,
-    in elements. `align_bytes`: what loads of several elements at once need; 0: nothing.
+    the kernel sees it; the place where the tile begins is the sum of `tiled`. `align_bytes`: what
+    loads of several elements at once need; 0: nothing.
     """
 
     data: NDArray[Any] = field(compare=False)
     shape: tuple[int, ...]
     strides: tuple[int, ...]
-    dynamic: tuple[tuple[ir.Value, int], ...] = ()
+    tiled: tuple[TiledDim, ...] = ()
     align_bytes: int = 0
 
 
@@ -51,11 +64,11 @@ def pack_constant(kernel: Kernel, operand: int, view: View, data: NDArray[Any]) 
     axes = [2 * dim for dim in range(len(view.shape))] + [2 * dim + 1 for dim in order]
     packed = np.ravel(np.transpose(np.reshape(window, split), axes))
     tile_elements = int(np.prod(view.shape, dtype=np.int64))
-    dynamic: list[tuple[ir.Value, int]] = []
-    for number, (dim, value) in enumerate(tiled.items()):
+    dims: list[TiledDim] = []
+    for number, (dim, position) in enumerate(tiled.items()):
         following = int(np.prod(steps[number + 1 :], dtype=np.int64))
-        dynamic.append((value, tile_elements * following // view.shape[dim]))
-    return PackedConstant(packed, data.shape, _packed_strides(view.shape, order), tuple(dynamic))
+        dims.append(TiledDim(position, view.shape[dim], tile_elements * following))
+    return PackedConstant(packed, data.shape, _packed_strides(view.shape, order), tuple(dims))
 
 
 def _tiled_dims(view: View, full: Sequence[int]) -> dict[int, ir.Value]:
@@ -139,10 +152,12 @@ def _repacked(
         for first, end, lanes in parts
     ]
     data = np.concatenate([part.reshape(len(tiles), -1) for part in packed], axis=1).reshape(-1)
-    dynamic = [
-        (value, factor * data.size // constant.data.size) for value, factor in constant.dynamic
+    # Each step is a number of whole tiles, and all tiles grew alike.
+    tiled = [
+        replace(dim, step_elements=dim.step_elements * data.size // constant.data.size)
+        for dim in constant.tiled
     ]
-    return replace(constant, data=data, dynamic=tuple(dynamic))
+    return replace(constant, data=data, tiled=tuple(tiled))
 
 
 def packed_order(kernel: Kernel, operand: int) -> tuple[int, ...] | None:

@@ -21,7 +21,7 @@ from fdt_mlir.kernels.micro_kernel import (
     MicroKernel,
     Taps,
 )
-from fdt_mlir.kernels.pack import PackedConstant, pack_quads, pack_taps
+from fdt_mlir.kernels.pack import PackedConstant, TiledDim, pack_quads, pack_taps
 from fdt_mlir.kernels.product import Product, match_product
 from fdt_mlir.kernels.steps import Addition, Largest
 from unit.kernels.tiny_kernels import kernel, subscript, sum_stage
@@ -73,6 +73,22 @@ def test_taps_hold_both_of_a_pair_side_by_side(tiles: int, rows: int, taps: int)
             for lane in range(QUAD):
                 at = first * micro.padded_taps + tap // 2 * 2 * QUAD + 2 * lane + tap % 2
                 assert np.array_equal(packed[:, at], weights[:, first + lane, tap])
+
+
+@given(tiles=st.integers(2, 4), rows=st.integers(2, 9), run=st.integers(4, 11))
+def test_tiles_that_are_filled_up_begin_where_their_weights_are(
+    tiles: int, rows: int, run: int
+) -> None:
+    """Zeros that complete the quads of a tile move the tiles behind it, whatever they are of."""
+    weights = np.arange(1, tiles * rows * run + 1)
+    position = ir.Operation.parse("%tile = arith.constant 0 : index").results[0]
+    constant = PackedConstant(weights, (), (), (TiledDim(position, run, rows * run),))
+    micro = Dot(PRODUCT, run, whole=run % QUAD == 0, wide=False)
+    packed = pack_quads(constant, run, Blocking(QUAD).splits(rows), micro)
+    (dim,) = packed.tiled
+    for tile in range(tiles):
+        found = packed.data[tile * dim.step_elements : (tile + 1) * dim.step_elements]
+        assert sorted(found[found != 0]) == list(weights[tile * rows * run :][: rows * run])
 
 
 def chosen(target: str, optimize: Optimize, run: int, pixels: int = 1) -> MicroKernel | None:
