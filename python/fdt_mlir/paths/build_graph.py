@@ -229,7 +229,7 @@ class _Builder:
         return Read(
             tensor=tensor.name,
             axes=tuple(axes),
-            unit_axes=tuple(axis for axis in seen if axis and axis.extent == 1 and axis.loops()),
+            view_axes=tuple(axis for axis in seen if axis and axis.loops()),
             in_init=any(operand & set(stage.init_args) for stage in reducing),
             in_reduction=any(operand & set(stage.args) for stage in reducing),
             in_epilogue=any(operand & set(stage.args) for stage in others),

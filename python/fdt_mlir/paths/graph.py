@@ -48,8 +48,8 @@ class Read:
 
     `in_init`, `in_reduction` and `in_epilogue` say which parts of the layer read it: start value,
     reduction, and what is computed once the reduction is done. A layer without a reduction is
-    all epilogue. `unit_axes` are further axes, of extent 1, that the layer sees in a view of the
-    tensor: a window there reads padding.
+    all epilogue. `view_axes` are those that the layer sees where it reads a view of the tensor, a
+    part or a reshape of it: a window may read padding there, whatever can be said of the whole.
     """
 
     tensor: str
@@ -57,7 +57,7 @@ class Read:
     in_init: bool = False
     in_reduction: bool = False
     in_epilogue: bool = True
-    unit_axes: tuple[AxisRead, ...] = ()
+    view_axes: tuple[AxisRead, ...] = ()
 
 
 @dataclass(frozen=True)

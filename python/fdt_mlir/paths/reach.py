@@ -191,7 +191,7 @@ def _is_plain(read: Read, layer: LayerNode, loops: Sequence[Range]) -> bool:
 
 def _reaches_padding(read: Read, layer: LayerNode, loops: Sequence[Range]) -> bool:
     """Whether tiled loops index beyond the tensor: slices of it have no fixed size then."""
-    for axis in (*read.axes, *read.unit_axes):
+    for axis in (*read.axes, *read.view_axes):
         if axis is None or not any(loops[loop].tiled for loop in axis.loops()):
             continue
         low, high = axis.position.bounds(layer.dims)
