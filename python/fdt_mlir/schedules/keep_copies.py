@@ -18,19 +18,19 @@ _BARRIER = "util.optimization_barrier"
 def kept_copies(module: ir.Module) -> Generator[None, None, None]:
     """Hide from simplifications, while the block runs, that layers which copy compute nothing.
 
-    What was fused into a loop is erased afterwards where it stood: nothing else finds it dead.
+    What was fused into a loop is erased afterwards where it stood, and what only that read:
+    nothing else finds it dead.
     """
     for op in walk(module.operation):
         if _is_copy(op):
             _hide(op)
     yield
-    for op in list(walk(module.operation)):
-        if op.name == _BARRIER:
-            op.results[0].replace_all_uses_with(op.operands[0])
-            copy = op.parent
-            op.erase()
-            if copy is not None and next(iter(copy.operation.results[0].uses), None) is None:
-                copy.operation.erase()
+    barriers = [op for op in walk(module.operation) if op.name == _BARRIER]
+    for barrier in barriers:
+        barrier.results[0].replace_all_uses_with(barrier.operands[0])
+        barrier.erase()
+    if barriers:
+        _erase_unread(module)
 
 
 def _is_copy(op: ir.Operation) -> bool:
@@ -47,3 +47,11 @@ def _hide(copy: ir.Operation) -> None:
     with ir.InsertionPoint(terminator), copy.location:
         hidden = ir.Operation.create(_BARRIER, [value.type], [value])
     terminator.operands[0] = hidden.results[0]
+
+
+def _erase_unread(module: ir.Module) -> None:
+    """Erase the members of layers whose results nobody reads, users before what they use."""
+    members = [op for op in walk(module.operation) if "fdt.role" in op.attributes]
+    for op in reversed(members):
+        if next(iter(op.results[0].uses), None) is None:
+            op.erase()
