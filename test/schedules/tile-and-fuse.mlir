@@ -319,3 +319,70 @@ func.func @merged(%input: tensor<13x2xi32>) -> tensor<6x2xi32>
   } -> tensor<6x2xi32>
   return %b : tensor<6x2xi32>
 }
+
+// What the start value and the epilogue of a Fan-In are computed from stands before both in the
+// program; it belongs to what runs before the loop, and after it.
+// CHECK-LABEL: func.func @residual(
+// CHECK-SAME: %[[X:.*]]: tensor<4xf32>, %[[SHORTCUT:.*]]: tensor<3xf32>, %[[BIAS:.*]]: tensor<3xf32>,
+// CHECK: %[[OTHER:.*]] = linalg.generic {{.*}} ins(%[[SHORTCUT]] : tensor<3xf32>) {{.*}}fdt.layer = "r_finish", fdt.role = "map"
+// CHECK: %[[GIVEN:.*]] = linalg.generic {{.*}} ins(%[[BIAS]] : tensor<3xf32>) {{.*}}fdt.layer = "r_init", fdt.role = "map_1"
+// CHECK: %[[START:.*]] = linalg.generic {{.*}} ins(%[[GIVEN]] : tensor<3xf32>) {{.*}}fdt.layer = "r_init", fdt.role = "init"
+// CHECK: %[[TOTAL:.*]] = scf.for {{.*}} iter_args(%[[SUM:.*]] = %[[START]])
+// CHECK: fdt.layer = "q", fdt.role = "reduce"
+// CHECK: outs(%[[SUM]] : tensor<3xf32>) {{.*}}fdt.layer = "r", fdt.role = "reduce"
+// CHECK: ins(%[[TOTAL]], %[[OTHER]] : {{.*}}) {{.*}}fdt.layer = "r_finish", fdt.role = "map_2"
+func.func @residual(%input: tensor<4xf32>, %shortcut: tensor<3xf32>, %bias: tensor<3xf32>,
+    %q_weights: tensor<6x4xf32>, %r_weights: tensor<3x6xf32>) -> tensor<3xf32>
+    attributes {fdt.paths = [{family = "fdt", layers = ["q", "r"], dims = array<i64: 1>,
+                              tiles = array<i64: 3>}]} {
+  %q_start = arith.constant dense<0.5> : tensor<6xf32>
+  %empty = tensor.empty() : tensor<3xf32>
+  %other = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%shortcut : tensor<3xf32>) outs(%empty : tensor<3xf32>)
+      attrs = {fdt.layer = "r", fdt.role = "map"} {
+    ^bb0(%x: f32, %old: f32):
+      %y = math.tanh %x : f32
+      linalg.yield %y : f32
+  } -> tensor<3xf32>
+  %given = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%bias : tensor<3xf32>) outs(%empty : tensor<3xf32>)
+      attrs = {fdt.layer = "r", fdt.role = "map_1"} {
+    ^bb0(%x: f32, %old: f32):
+      %y = math.exp %x : f32
+      linalg.yield %y : f32
+  } -> tensor<3xf32>
+  %r_start = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%given : tensor<3xf32>) outs(%empty : tensor<3xf32>)
+      attrs = {fdt.layer = "r", fdt.role = "init"} {
+    ^bb0(%x: f32, %old: f32):
+      %y = math.tanh %x : f32
+      linalg.yield %y : f32
+  } -> tensor<3xf32>
+  %q = linalg.generic {indexing_maps = [#vector_in, #matrix, #vector_out],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%input, %q_weights : tensor<4xf32>, tensor<6x4xf32>) outs(%q_start : tensor<6xf32>)
+      attrs = {fdt.layer = "q", fdt.role = "reduce"} {
+    ^bb0(%x: f32, %w: f32, %sum: f32):
+      %product = arith.mulf %x, %w : f32
+      %next = arith.addf %sum, %product : f32
+      linalg.yield %next : f32
+  } -> tensor<6xf32>
+  %r = linalg.generic {indexing_maps = [#vector_in, #matrix, #vector_out],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%q, %r_weights : tensor<6xf32>, tensor<3x6xf32>) outs(%r_start : tensor<3xf32>)
+      attrs = {fdt.layer = "r", fdt.role = "reduce"} {
+    ^bb0(%x: f32, %w: f32, %sum: f32):
+      %product = arith.mulf %x, %w : f32
+      %next = arith.addf %sum, %product : f32
+      linalg.yield %next : f32
+  } -> tensor<3xf32>
+  %sum = linalg.generic {indexing_maps = [#element, #element, #element],
+      iterator_types = ["parallel"]}
+      ins(%r, %other : tensor<3xf32>, tensor<3xf32>) outs(%empty : tensor<3xf32>)
+      attrs = {fdt.layer = "r", fdt.role = "map_2"} {
+    ^bb0(%x: f32, %y: f32, %old: f32):
+      %z = arith.addf %x, %y : f32
+      linalg.yield %z : f32
+  } -> tensor<3xf32>
+  return %sum : tensor<3xf32>
+}

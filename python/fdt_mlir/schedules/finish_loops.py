@@ -24,8 +24,8 @@ def finish_loops(module: ir.Module) -> None:
     """Bring the tile loops of a module into layer form, and name what they left outside.
 
     What starts the accumulator of a Fan-In becomes the layer `<layer>_init`, what follows the loop
-    `<layer>_finish`. Raises CompileError where a tile has no static shape, computes with its
-    position, or another operation of a tiled layer is left outside.
+    `<layer>_finish`, each with what it alone reads. Raises CompileError where a tile has no static
+    shape, computes with its position, or another operation of a tiled layer is left outside.
     """
     _check_shapes(module)
     if any(op.name == "affine.apply" for op in walk(module.operation)):
@@ -87,22 +87,43 @@ def _finish(function: ir.Operation, loop: ir.Operation) -> None:
     _start(loop, end, init_name)
     _separate_destinations(loop, end)
     sink_start(loop, end)
-    for operation in list(function.regions[0].blocks[0].operations):
-        op = operation.operation
+    around = _operations(loop)
+    starts = {op for op in around if any(result in loop.operands for result in op.results)}
+    before = _with_feeds(starts, loop)
+    after = _with_feeds({op for op in around if loop.is_before_in_block(op)}, loop)
+    for op in around:
         if "fdt.layer" not in op.attributes or string(op, "fdt.layer") not in inside:
             continue
         if is_unit_reshape(op):
             _unmark(op)
             continue
-        is_init = any(op.results[0] == value for value in loop.operands)
-        if string(op, "fdt.layer") != name or not (is_init or loop.is_before_in_block(op)):
+        if string(op, "fdt.layer") != name or op not in before | after:
             raise op_error(
                 op,
                 f"'{string(op, 'fdt.role')}' of layer '{string(op, 'fdt.layer')}' stays outside of "
                 "the loop in which its layer is tiled",
                 "fuse it into the loop, after the operations that use it",
             )
-        op.attributes["fdt.layer"] = ir.StringAttr.get(init_name if is_init else finish_name)
+        op.attributes["fdt.layer"] = ir.StringAttr.get(init_name if op in before else finish_name)
+
+
+def _with_feeds(ops: set[ir.Operation], loop: ir.Operation) -> set[ir.Operation]:
+    """`ops`, and what stands before `loop` for them alone.
+
+    An epilogue may well read what does not depend on the sums, such as the shortcut of a residual
+    block, rescaled before its convolution.
+    """
+    found = set(ops)
+    for op in reversed(_operations(loop)):
+        readers = {use.owner.operation for result in op.results for use in result.uses}
+        if readers and readers <= found and op != loop:
+            found.add(op)
+    return found
+
+
+def _operations(loop: ir.Operation) -> list[ir.Operation]:
+    """The operations among which a loop stands."""
+    return [operation.operation for operation in loop.block.operations]
 
 
 def _unmark(view: ir.Operation) -> None:
