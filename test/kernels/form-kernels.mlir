@@ -210,6 +210,72 @@ func.func @constants(%input: tensor<3xf32>) -> tensor<3xf32> {
 
 // -----
 
+#shifted = affine_map<(c, k) -> (c + k)>
+#inner = affine_map<(c, k) -> (k)>
+#outer = affine_map<(c, k) -> (c)>
+
+// With a border of other elements, a splat is not the same number everywhere: it is an operand.
+// CHECK-LABEL: func.func @padded_splat(
+// CHECK: %[[SPLAT:.*]] = arith.constant dense<127> : tensor<6xi8>
+// CHECK: iree_codegen.ukernel.generic
+// CHECK-SAME: fdt.pads = [{neutral = true, operand = 0 : i64, value = 0 : i8}]
+// CHECK-SAME: ins(%[[SPLAT]] : tensor<6xi8>)
+func.func @padded_splat() -> tensor<5xi32> {
+  %zero = arith.constant 0 : i8
+  %signal = arith.constant dense<127> : tensor<6xi8>
+  %padded = tensor.pad %signal low[1] high[0] {
+  ^bb0(%c: index):
+    tensor.yield %zero : i8
+  } {fdt.layer = "pool"} : tensor<6xi8> to tensor<7xi8>
+  %window = tensor.empty() : tensor<3xi8>
+  %start = arith.constant dense<0> : tensor<5xi32>
+  %total = linalg.generic {indexing_maps = [#shifted, #inner, #outer],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%padded, %window : tensor<7xi8>, tensor<3xi8>) outs(%start : tensor<5xi32>)
+      attrs = {fdt.layer = "pool"} {
+  ^bb0(%x: i8, %unused: i8, %acc: i32):
+    %wide = arith.extsi %x : i8 to i32
+    %next = arith.addi %acc, %wide : i32
+    linalg.yield %next : i32
+  } -> tensor<5xi32>
+  return %total : tensor<5xi32>
+}
+
+// -----
+
+#shifted = affine_map<(c, k) -> (c + k)>
+#inner = affine_map<(c, k) -> (k)>
+#outer = affine_map<(c, k) -> (c)>
+
+// With a border of the same elements it is.
+// CHECK-LABEL: func.func @splat_padded_with_itself(
+// CHECK: iree_codegen.ukernel.generic
+// CHECK-NOT: ins(
+// CHECK: func.func private @pool_accumulate
+// CHECK: arith.constant 127 : i32
+func.func @splat_padded_with_itself() -> tensor<5xi32> {
+  %same = arith.constant 127 : i8
+  %signal = arith.constant dense<127> : tensor<6xi8>
+  %padded = tensor.pad %signal low[1] high[0] {
+  ^bb0(%c: index):
+    tensor.yield %same : i8
+  } {fdt.layer = "pool"} : tensor<6xi8> to tensor<7xi8>
+  %window = tensor.empty() : tensor<3xi8>
+  %start = arith.constant dense<0> : tensor<5xi32>
+  %total = linalg.generic {indexing_maps = [#shifted, #inner, #outer],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%padded, %window : tensor<7xi8>, tensor<3xi8>) outs(%start : tensor<5xi32>)
+      attrs = {fdt.layer = "pool"} {
+  ^bb0(%x: i8, %unused: i8, %acc: i32):
+    %wide = arith.extsi %x : i8 to i32
+    %next = arith.addi %acc, %wide : i32
+    linalg.yield %next : i32
+  } -> tensor<5xi32>
+  return %total : tensor<5xi32>
+}
+
+// -----
+
 #element = affine_map<(c) -> (c)>
 
 // Nobody reads it: nothing is left of the layer.

@@ -235,7 +235,7 @@ class _Composer:
         return self._read_operand(function, operand)
 
     def _read_operand(self, function: StageFunction, operand: _Operand) -> ir.Value:
-        if not isinstance(operand.value.type, ir.RankedTensorType) or is_splat(operand.value):
+        if not isinstance(operand.value.type, ir.RankedTensorType) or _is_same_everywhere(operand):
             return function.constant(operand.value)
         if self._is_destination(operand):
             return function.argument("out", element_type(operand.value))
@@ -317,6 +317,16 @@ class _Composer:
                 )
                 pads.append(Pad(number, operand.pad, neutral))
         return tuple(pads)
+
+
+def _is_same_everywhere(operand: _Operand) -> bool:
+    """Whether an operand is known to have the same element at every index, also in its border."""
+    if not is_splat(operand.value):
+        return False
+    constant = producer(operand.value)
+    assert constant is not None
+    elements = ir.DenseElementsAttr(constant.attributes["value"])
+    return operand.pad is None or operand.pad == elements.get_splat_value()
 
 
 def _index(affine_map: ir.AffineMap, loops: Sequence[ir.AffineExpr]) -> Index:

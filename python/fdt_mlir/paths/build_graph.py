@@ -20,7 +20,6 @@ from fdt_mlir.kernels.stream_input import StreamInputPass
 from fdt_mlir.normalize.structured import (
     element_bytes,
     is_constant,
-    is_splat,
     producer,
     shape_of,
     without_units,
@@ -294,7 +293,7 @@ def _loop(expr: ir.AffineExpr, kernel: Kernel) -> int | None:
 def _constant_dims(kernel: Kernel, inputs: Iterable[ir.Value]) -> frozenset[int]:
     dims: set[int] = set()
     for value, affine_map in zip(inputs, kernel.maps, strict=False):
-        if is_constant(value) and not is_splat(value):
+        if is_constant(value):
             for expr in affine_map.results:
                 dims.update(_dims_of(linear_of(expr, len(kernel.dims))))
     return frozenset(dims)
