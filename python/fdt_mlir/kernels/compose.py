@@ -74,6 +74,7 @@ class _Composer:
         self.stages: list[Stage] = []
         self.stage_types: list[ir.Type] = []
         self.stage_of: dict[tuple[ir.Value, Index], int] = {}
+        self._reducing: dict[ir.Value, bool] = {}
 
     def compose(self, root: ir.Operation) -> ComposedKernel:
         result = root.results[0]
@@ -296,8 +297,13 @@ class _Composer:
         """Whether a reduction of the layer feeds `view`, directly or through other members."""
         if view.is_reduction:
             return True
-        feeding = [self._member_view(value) for value in view.inputs]
-        return any(member is not None and self._reduces(member) for member in feeding)
+        # Remembered: members read each other more than once, and paths double with each.
+        if view.result not in self._reducing:
+            feeding = [self._member_view(value) for value in view.inputs]
+            self._reducing[view.result] = any(
+                member is not None and self._reduces(member) for member in feeding
+            )
+        return self._reducing[view.result]
 
     def _loops(self, view: Structured, index: Index) -> list[ir.AffineExpr]:
         """Solve the result's map for the loops: which iteration computes `result[index]`."""
