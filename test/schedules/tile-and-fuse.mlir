@@ -231,8 +231,8 @@ func.func @rows(%input: tensor<6x4xf32>) -> tensor<3x4xf32> attributes {fdt.path
   return %j : tensor<3x4xf32>
 }
 
-// Where the end is a reduction whose result is tiled, each tile gets its start value in the loop.
-// Tiles of a part of a tensor, two rows apart, begin at positions in plain arithmetic.
+// Where the end is a reduction whose result is tiled, each tile gets its start value in the loop,
+// and what leads to it. Tiles of a part of a tensor, two rows apart, begin at positions in plain arithmetic.
 // CHECK-LABEL: func.func @pool(
 // CHECK-NOT: linalg.generic
 // CHECK: scf.for %[[TILE:.*]] = {{.*}} iter_args(%[[RESULT:.*]] = %{{.*}})
@@ -242,7 +242,8 @@ func.func @rows(%input: tensor<6x4xf32>) -> tensor<3x4xf32> attributes {fdt.path
 // CHECK: fdt.layer = "l", fdt.role = "map"
 // CHECK: %[[PLACE:.*]] = tensor.extract_slice %[[RESULT]][%[[TILE]], 0] [1, 4] [1, 1]
 // CHECK: %[[BIAS:.*]] = tensor.extract_slice %arg1[0] [4] [1]
-// CHECK: %[[START:.*]] = linalg.generic {{.*}} ins(%[[BIAS]] : tensor<4xf32>) outs(%[[PLACE]] : {{.*}}) {{.*}}fdt.layer = "m", fdt.role = "init"
+// CHECK: %[[GIVEN:.*]] = linalg.generic {{.*}} ins(%[[BIAS]] : tensor<4xf32>) {{.*}}fdt.layer = "m", fdt.role = "given"
+// CHECK: %[[START:.*]] = linalg.generic {{.*}} ins(%[[GIVEN]] : tensor<4xf32>) outs(%[[PLACE]] : {{.*}}) {{.*}}fdt.layer = "m", fdt.role = "init"
 // CHECK: outs(%[[START]] : tensor<1x4xf32>) {{.*}}fdt.layer = "m", fdt.role = "reduce"
 func.func @pool(%input: tensor<8x4xf32>, %bias: tensor<4xf32>) -> tensor<3x4xf32>
     attributes {fdt.paths = [
@@ -258,9 +259,17 @@ func.func @pool(%input: tensor<8x4xf32>, %bias: tensor<4xf32>) -> tensor<3x4xf32
       linalg.yield %y : f32
   } -> tensor<8x4xf32>
   %part = tensor.extract_slice %l[2, 0] [6, 4] [1, 1] : tensor<8x4xf32> to tensor<6x4xf32>
+  %channels = tensor.empty() : tensor<4xf32>
+  %given = linalg.generic {indexing_maps = [#element, #element], iterator_types = ["parallel"]}
+      ins(%bias : tensor<4xf32>) outs(%channels : tensor<4xf32>)
+      attrs = {fdt.layer = "m", fdt.role = "given"} {
+    ^bb0(%x: f32, %old: f32):
+      %y = math.tanh %x : f32
+      linalg.yield %y : f32
+  } -> tensor<4xf32>
   %m_start = linalg.generic {indexing_maps = [#channel, #point],
       iterator_types = ["parallel", "parallel"]}
-      ins(%bias : tensor<4xf32>) outs(%half : tensor<3x4xf32>)
+      ins(%given : tensor<4xf32>) outs(%half : tensor<3x4xf32>)
       attrs = {fdt.layer = "m", fdt.role = "init"} {
     ^bb0(%value: f32, %old: f32):
       linalg.yield %value : f32

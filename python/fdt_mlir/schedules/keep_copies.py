@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fdt_mlir.attributes import string
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.normalize.structured import structured
+from fdt_mlir.schedules.layer_members import erase_unread
 
 # NOTE: canonicalization erases identity maps, and no option of it says not to. It leaves this
 # operation alone, whose result is its operand.
@@ -30,7 +31,7 @@ def kept_copies(module: ir.Module) -> Generator[None, None, None]:
         barrier.results[0].replace_all_uses_with(barrier.operands[0])
         barrier.erase()
     if barriers:
-        _erase_unread(module)
+        erase_unread(module.operation)
 
 
 def _is_copy(op: ir.Operation) -> bool:
@@ -47,11 +48,3 @@ def _hide(copy: ir.Operation) -> None:
     with ir.InsertionPoint(terminator), copy.location:
         hidden = ir.Operation.create(_BARRIER, [value.type], [value])
     terminator.operands[0] = hidden.results[0]
-
-
-def _erase_unread(module: ir.Module) -> None:
-    """Erase the members of layers whose results nobody reads, users before what they use."""
-    members = [op for op in walk(module.operation) if "fdt.role" in op.attributes]
-    for op in reversed(members):
-        if next(iter(op.results[0].uses), None) is None:
-            op.erase()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fdt_mlir.attributes import string
-from fdt_mlir.bindings import ir
+from fdt_mlir.bindings import ir, walk
 from fdt_mlir.normalize.structured import Structured, producer, shape_of, structured
 from fdt_mlir.passes import op_error
 
@@ -103,3 +103,12 @@ def layer_named(
             f"its layers: {', '.join(layers)}",
         )
     return layers[name]
+
+
+def erase_unread(scope: ir.Operation) -> None:
+    """Erase the members of layers inside of `scope` that nobody reads, and what only they read."""
+    members = [op for op in walk(scope) if "fdt.role" in op.attributes]
+    # Users come before what they use.
+    for op in reversed(members):
+        if next(iter(op.results[0].uses), None) is None:
+            op.erase()
