@@ -123,3 +123,15 @@ func.func @cast(%reals: tensor<2x3xf32>) -> tensor<2x3xi32> {
   %whole = tosa.cast %reals {fdt.source = "CAST"} : (tensor<2x3xf32>) -> tensor<2x3xi32>
   return %whole : tensor<2x3xi32>
 }
+
+// 1 / 0.02352941222 is 42.49999998 in doubles and 42.5 in floats, in which the reference divides.
+// CHECK-LABEL: func.func @activations(
+// CHECK: tosa.clamp {{.*}} min_val(-128 : i8) max_val(-85 : i8)
+// CHECK: tosa.clamp {{.*}} min_val(-127 : i8) max_val(-86 : i8)
+// CHECK: tosa.clamp {{.*}} min_val(-128 : i8) max_val(127 : i8)
+func.func @activations(%x: tensor<2x3xi8>) -> (tensor<2x3xi8>, tensor<2x3xi8>, tensor<2x3xi8>) {
+  %relu_n1_to_1 = "tosa.clamp"(%x) <{min_val = -128 : i8, max_val = -86 : i8}> {fdt.source = "RELU_N1_TO_1", fdt.scale = 0.0235294122248888 : f64, fdt.zero_point = -128 : i64} : (tensor<2x3xi8>) -> tensor<2x3xi8>
+  %other_bounds = "tosa.clamp"(%x) <{min_val = -127 : i8, max_val = -86 : i8}> {fdt.source = "MAXIMUM", fdt.scale = 0.0235294122248888 : f64, fdt.zero_point = -128 : i64} : (tensor<2x3xi8>) -> tensor<2x3xi8>
+  %relu6 = "tosa.clamp"(%x) <{min_val = -128 : i8, max_val = 127 : i8}> {fdt.source = "RELU6", fdt.scale = 0.0235294122248888 : f64, fdt.zero_point = -128 : i64} : (tensor<2x3xi8>) -> tensor<2x3xi8>
+  return %relu_n1_to_1, %other_bounds, %relu6 : tensor<2x3xi8>, tensor<2x3xi8>, tensor<2x3xi8>
+}

@@ -57,6 +57,8 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
         op.attributes["fdt.unsigned"] = ir.UnitAttr.get()
     if op.name == "tosa.table" and operator.code in TABULATED:
         _annotate_scale(op, model.tensors[operator.inputs[0]])
+    if op.name == "tosa.clamp":
+        _annotate_scale(op, model.tensors[operator.outputs[0]])
     multipliers = real_multipliers(model, operator)
     if op.name == "tosa.rescale" and multipliers:
         op.attributes["fdt.real_multipliers"] = ir.DenseF64ArrayAttr.get(multipliers)
@@ -75,7 +77,7 @@ def _annotate_quantize(cast: ir.Operation, source: Tensor, result: Tensor) -> No
 
 def _annotate_scale(op: ir.Operation, tensor: Tensor) -> None:
     """Note scale and zero point of a tensor as the converter stores it: uint8 less by 128."""
-    if tensor.quantization is None or tensor.element not in ("INT8", "UINT8"):
+    if tensor.quantization is None or tensor.element not in ("INT8", "INT16", "UINT8"):
         return
     moved = 128 if tensor.element == "UINT8" else 0
     op.attributes["fdt.scale"] = _double(tensor.quantization.scales[0])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from fdt_mlir.attributes import integer, number_of, string
 from fdt_mlir.bindings import constant_array, ir, walk
+from fdt_mlir.importer.activation_range import match_activation_range
 from fdt_mlir.importer.average_pool import lower_average_pool
 from fdt_mlir.importer.fixed_point_table import micro_table
 from fdt_mlir.importer.float_conversions import lower_cast, lower_quantize
@@ -31,14 +32,14 @@ class MatchReferencePass(Pass):
     Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
         operator of each operation, `fdt.real_multipliers` the multipliers of a rescale where
         LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of the result of a cast
-        that ends a quantisation of floats, and of the input of a table.
+        that ends a quantisation of floats, of the result of a clamp, and of the input of a table.
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
         once, as if in doubles; tables have the entries that it computes in floats. For TensorFlow
         Lite Micro, rescales stay as converted, and tables have its fixed-point entries. RELU rounds
         twice for both. Quantised average pools divide exactly, half away from zero, instead of
-        multiplying by a fixed-point reciprocal. Resizes take the elements and weights of TFLite's
-        integers. QUANTIZE of floats divides, rounds half away from zero and saturates; CAST of
-        floats truncates.
+        multiplying by a fixed-point reciprocal. Activations clamp to bounds that floats give.
+        Resizes take the elements and weights of TFLite's integers. QUANTIZE of floats divides,
+        rounds half away from zero and saturates; CAST of floats truncates.
     Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
         without `fdt.source` keep TOSA's meaning.
 
@@ -61,6 +62,8 @@ class MatchReferencePass(Pass):
                 scale = number_of(op.attributes["fdt.scale"])
                 code, zero_point = string(op, "fdt.source"), integer(op, "fdt.zero_point")
                 _set_constant(op, 1, make_table(code, scale, zero_point))
+            elif op.name == "tosa.clamp" and "fdt.scale" in op.attributes:
+                match_activation_range(op)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
             elif op.name == "tosa.floor" and source == "FLOOR_MOD":
