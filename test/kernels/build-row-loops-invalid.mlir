@@ -87,3 +87,36 @@ func.func @backwards(%input: tensor<6xi8>) -> tensor<6xi8> {
 func.func private @same(%x: i8) -> i8 {
   return %x : i8
 }
+
+// -----
+
+#other = affine_map<(y) -> (2 * y)>
+#each = affine_map<(y) -> (y)>
+
+// The end reads every other row up to the fifth: nobody would compute the last one.
+func.func @read_after(%input: tensor<6xi8>) -> (tensor<3xi8>, tensor<6xi8>) {
+  %place = bufferization.alloc_tensor() : tensor<6xi8>
+  // expected-error@+1 {{layer 'middle' is read after its stream, which computes 5 of its 6 rows}}
+  %middle = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6>, fdt.kind = "elementwise",
+      fdt.layer = "middle", fdt.macs = 0 : i64, fdt.maps = [#each, #each],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64,
+      fdt.stages = [{args = ["in:0"], body = @same, over = array<i64: 0>}]} "elementwise"
+      ins(%input : tensor<6xi8>) outs(%place : tensor<6xi8>) -> tensor<6xi8>
+  %end_place = bufferization.alloc_tensor() : tensor<3xi8>
+  %end = iree_codegen.ukernel.generic {fdt.dims = array<i64: 3>, fdt.kind = "elementwise",
+      fdt.layer = "end", fdt.macs = 0 : i64, fdt.maps = [#other, #each],
+      fdt.result_dims = 1 : i64, fdt.row_path = 0 : i64, fdt.row_dims = array<i64: 0>,
+      fdt.row_tiles = array<i64: 1>, fdt.row_stream,
+      fdt.stages = [{args = ["in:0"], body = @same, over = array<i64: 0>}]} "elementwise"
+      ins(%middle : tensor<6xi8>) outs(%end_place : tensor<3xi8>) -> tensor<3xi8>
+  %again_place = bufferization.alloc_tensor() : tensor<6xi8>
+  %again = iree_codegen.ukernel.generic {fdt.dims = array<i64: 6>, fdt.kind = "elementwise",
+      fdt.layer = "again", fdt.macs = 0 : i64, fdt.maps = [#each, #each],
+      fdt.result_dims = 1 : i64,
+      fdt.stages = [{args = ["in:0"], body = @same, over = array<i64: 0>}]} "elementwise"
+      ins(%middle : tensor<6xi8>) outs(%again_place : tensor<6xi8>) -> tensor<6xi8>
+  return %end, %again : tensor<3xi8>, tensor<6xi8>
+}
+func.func private @same(%x: i8) -> i8 {
+  return %x : i8
+}

@@ -43,7 +43,8 @@ class BuildRowLoopsPass(Pass):
         stream each call computes only what no earlier tile has, rows or pixels that are needed
         again stay in rings, and a tensor that is also read after the path is written whole.
     Fails when: a tiled reduction is no single reduction over all of the result; a tensor inside
-        a path is read outside of it (in a stream: before its end).
+        a path is read outside of it (in a stream: before its end, or where the end needs only a
+        part of it).
     """
 
     name: ClassVar[str] = "fdt-build-row-loops"
@@ -107,6 +108,7 @@ def _build(module: ir.Module, path: RowPath) -> None:
     _check_closed(path)
     kernel = path.kernels[-1]
     builder = _PathBuilder(path, path.tile_shapes(), path.total_macs())
+    _check_whole(path, builder.whole)
     fan_in = any(dim >= kernel.result_dims for dim in path.dims)
     with ir.InsertionPoint(path.end), path.end.location:
         if fan_in:
@@ -126,6 +128,22 @@ def _build(module: ir.Module, path: RowPath) -> None:
         owner = destination.owner
         if not isinstance(owner, ir.Block) and next(iter(destination.uses), None) is None:
             owner.operation.erase()
+
+
+def _check_whole(path: RowPath, whole: Sequence[int]) -> None:
+    """Refuse a stream whose end does not need all of what is read after it."""
+    grid = path.stream
+    if grid is None:
+        return
+    for number in whole:
+        points, computed = grid.points(number), grid.computed_points(number)
+        if computed < points:
+            raise op_error(
+                path.calls[number],
+                f"layer '{path.kernels[number].layer}' is read after its stream, which computes"
+                f" {computed} of its {points} rows",
+                "end the stream where all of them are read",
+            )
 
 
 @dataclass(frozen=True)

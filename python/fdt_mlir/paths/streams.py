@@ -230,8 +230,8 @@ def stream_along(
 ) -> Stream | None:
     """The stream of some layers along rows, or rows and columns, with steps of `sizes`.
 
-    None where readers want rows at different rates, or where columns to keep do not lie side by
-    side.
+    None where readers want rows at different rates, where columns to keep do not lie side by side,
+    or where what is read after the layers has rows that their end does not need.
     """
     ordered = tuple(sorted(members))
     axes: list[StreamAxis] = []
@@ -242,7 +242,14 @@ def stream_along(
         axes.append(axis)
     by_row = [number for number, member in enumerate(ordered) if graph.takes_rows(member)]
     stream = Stream(graph, ordered, fan_in, StreamGrid(tuple(axes), frozenset(by_row)))
-    return stream if all(_has_rows_of_pixels(stream, member) for member in ordered[:-1]) else None
+    pixels_in_rows = all(_has_rows_of_pixels(stream, member) for member in ordered[:-1])
+    return stream if pixels_in_rows and _computes_whole(stream) else None
+
+
+def _computes_whole(stream: Stream) -> bool:
+    """Whether the region computes all that is read after it: its end may need less."""
+    numbers = [stream.members.index(member) for member in stream.whole]
+    return all(stream.grid.computed_points(n) == stream.grid.points(n) for n in numbers)
 
 
 def _has_rows_of_pixels(stream: Stream, member: int) -> bool:
