@@ -35,7 +35,10 @@ def kept_copies(module: ir.Module) -> Generator[None, None, None]:
 
 
 def _is_copy(op: ir.Operation) -> bool:
-    if op.name != "linalg.generic" or "fdt.role" not in op.attributes or structured(op) is None:
+    view = structured(op) if "fdt.role" in op.attributes else None
+    # A copy that moves elements stays by itself. Hidden, it would keep alive what it reads outside
+    # of the loop into which both were fused.
+    if view is None or any(each != view.maps[-1] for each in view.maps):
         return False
     operations = list(op.regions[0].blocks[0].operations)
     # An accumulator may well start as a constant itself.
