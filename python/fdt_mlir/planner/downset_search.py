@@ -53,13 +53,14 @@ class SearchLimits:
     """Counts that bound the search; the same counts give the same order on every machine.
 
     Where `states` sets have been expanded, or `trials` jobs tried in them, a beam search follows
-    of `beam_width` sets per length, which may try as many again: a graph of many jobs at hand gets
-    a narrower beam.
+    of `beam_width` sets per length. It tries about `beam_trials` jobs: where many are at hand, the
+    beam is narrower.
     """
 
     states: int = 50_000
     beam_width: int = 100
     trials: int = 500_000
+    beam_trials: int = 100_000
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _beam_search(search: _Search, limits: SearchLimits) -> tuple[int, tuple[int,
     finished: list[_State] = []
     while layer:
         finished += (state for state in layer if not state.ready)
-        followers = _layer_after(search, layer, limits.trials // search.jobs)
+        followers = _layer_after(search, layer, limits.beam_trials // search.jobs)
         layer = nsmallest(
             limits.beam_width,
             followers,

@@ -161,7 +161,7 @@ def test_a_search_among_a_thousand_jobs_ends_by_its_trials():
         for index in range(length)
     )
     graph = CountedTrials(random, before)
-    found = downset_search(graph, 0, SearchLimits(trials=20_000))
+    found = downset_search(graph, 0, SearchLimits(trials=20_000, beam_trials=20_000))
     assert sorted(found.order) == [*range(width * length)]
     assert 20_000 < graph.trials < 500_000  # by sets alone it would be some 500 million
 
