@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fdt_mlir.kernels.traversal import Distances
 from fdt_mlir.paths.graph import Graph, LayerNode, TensorNode
 
@@ -27,7 +29,13 @@ class RegionShape:
 
 def untiled_live_bytes(graph: Graph) -> list[int]:
     """Sum of live bytes in each step, where nothing is tiled and nothing overlaps."""
-    return [_live_bytes(graph, step, frozenset()) for step in range(len(graph.layers))]
+    changes = np.zeros(len(graph.layers) + 1, dtype=np.int64)
+    for tensor in graph.tensors.values():
+        first, last = tensor.producer or 0, min(graph.last_use[tensor.name], len(graph.layers) - 1)
+        if first <= last:
+            changes[first] += tensor.size_bytes
+            changes[last + 1] -= tensor.size_bytes
+    return np.cumsum(changes[:-1]).tolist()
 
 
 def untiled_needs_bytes(graph: Graph) -> list[int]:
