@@ -181,7 +181,8 @@ class _Flattener:
         for member, size in stream.tiles.items():
             self.sizes[names[member]] = size
         end = begin + len(stream.members)
-        for each in stream.trailing:
+        # In another order of the steps, other tensors die in the loop.
+        for each in stream.trailing(stream.sources):
             name = names.get(each.member, target)
             self.trailing.append((each.source, name, each.distance_bytes, begin, end))
         return [names[m] for m in names if m in stream.whole or stream.kept[m].carried]

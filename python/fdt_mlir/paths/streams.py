@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,16 +68,15 @@ class Stream:
 
     # Lying over a dying input
 
-    @cached_property
-    def trailing(self) -> list[Trailing]:
-        """Which results may lie over which of the tensors that die in the loop."""
+    def trailing(self, sources: Iterable[str]) -> list[Trailing]:
+        """Which results may lie over which of some tensors, should these die in the loop."""
         if not self.graph.in_place:
             return []
         # Partial sums, and tensors that other layers write parts of, exist before the loop.
         is_old = self.fan_in or self.graph.layers[self.end].part_of is not None
         targets = self.members[:-1] if is_old else self.members
         found: list[Trailing] = []
-        for source in self._dying:
+        for source in sources:
             reads = list(self._reads_of(source))
             if any(lowest is None for _, lowest in reads):
                 continue
@@ -86,15 +85,14 @@ class Stream:
         return found
 
     @property
-    def _dying(self) -> Sequence[str]:
+    def sources(self) -> Sequence[str]:
+        """The tensors that the layers read and that others write."""
         inside = {self.graph.layers[member].result for member in self.members}
         reads = [read.tensor for m in self.members for read in self.graph.layers[m].reads]
         return [
             name
             for name in dict.fromkeys(reads)
-            if name not in inside
-            and self.graph.last_use[name] <= self.end
-            and not self.graph.tensors[name].streamed
+            if name not in inside and not self.graph.tensors[name].streamed
         ]
 
     def _reads_of(self, source: str) -> Iterator[tuple[int, Rows | None]]:
@@ -142,7 +140,8 @@ class Stream:
         """
         filled: dict[str, int] = {}
         ends: list[tuple[int, str, int]] = []
-        for each in self.trailing:
+        dying = [name for name in self.sources if self.graph.last_use[name] <= self.end]
+        for each in self.trailing(dying):
             size = self.tiles.get(each.member, self.graph.result_of(each.member).size_bytes)
             ends.append((size - each.distance_bytes, each.source, size))
         for end, source, size in sorted(ends):
