@@ -115,8 +115,10 @@ class Stream:
         return forward_distance(lowest_read, self._last_written(target))
 
     def _last_written(self, target: int) -> Rows:
-        """The last byte of a result that each iteration writes; of a ring all of it."""
-        if target == self.end or target in self.whole:
+        """The last byte of a result that each iteration writes; of a part or a ring all of it."""
+        kept = self.kept[target]
+        is_whole = kept.carried and not kept.rings  # a ring with room for everything is none
+        if target == self.end or target in self.whole or is_whole:
             reach = _reach_of_result(self.graph, target)
             return span_bounds(reach, self._loop_spans(target))[1]
         spans = self.grid.nest_spans(self.members.index(target))
