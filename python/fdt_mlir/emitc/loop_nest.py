@@ -244,6 +244,9 @@ class _Nest:
         if window is None:
             return self._reduce(stage, loops, accumulators)
         across = self._clipped(stage, window.columns)
+        down = None if window.rows is None else self._clipped(stage, window.rows)
+        if _is_empty(across) or (down is not None and _is_empty(down)):
+            return self._reduce(stage, loops, accumulators)  # which leaves it out
 
         def reduce_row(place: Value) -> None:
             def reduce(is_joined: bool) -> None:
@@ -254,9 +257,8 @@ class _Nest:
 
             either_way(window.is_joined(place, across), reduce)
 
-        if window.rows is None:
+        if window.rows is None or down is None:
             return reduce_row(window.first_place(None, across).get())
-        down = self._clipped(stage, window.rows)
         place = window.first_place(down, across)
         with loop(self.body.names[window.rows.last], *down) as value:
             saved = self.cursor.enter(window.rows, value)
@@ -271,8 +273,8 @@ class _Nest:
         if not loops:
             return self._step(stage, accumulators)
         low, high = self._clipped(stage, loops[0])
-        if compare(low, ">=", high).constant:
-            return None  # the window lies outside for every element of the result
+        if _is_empty((low, high)):
+            return None
         if isinstance(self.micro, DotLoops) and self._contracts(stage) and len(loops) == 1:
             return self.micro.emit(loops[0], (low, high), accumulators, self.inside)
         with loop(self.body.names[loops[0].last], low, high) as value:
@@ -369,3 +371,9 @@ class _Nest:
             result = inline_function(self.body.functions[stage.body], arguments).range
         assert result is not None
         return result
+
+
+def _is_empty(bounds: Bounds) -> bool:
+    """Whether a window lies outside for every element of the result."""
+    low, high = bounds
+    return bool(compare(low, ">=", high).constant)

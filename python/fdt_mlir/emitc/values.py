@@ -257,9 +257,9 @@ def compare(left: Value, predicate: str, right: Value | Number) -> Value:
     bool_type = ir.IntegerType.get_signless(1)
     other = lift(right, left.type)
     if left.range is not None and other.range is not None:
-        if left.ir == other.ir:
-            return constant(predicate in ("==", "<=", ">="), bool_type)
         known = known_comparison(left.range, predicate, other.range)
+        if known is None and left.ir == other.ir:
+            known = predicate in ("==", "<=", ">=")
         if known is not None:
             return constant(known, bool_type)
     number = i64(_COMPARISONS[predicate])

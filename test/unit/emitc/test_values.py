@@ -187,6 +187,16 @@ def test_constants_fold_and_create_no_operation() -> None:
     assert [op.operation.name for op in module.body.operations] == []
 
 
+def test_a_value_compared_with_itself_is_known() -> None:
+    with values.scratch_block():
+        value = values.unknown(int_type(I32))
+        equal = {p: values.compare(value, p, value).constant for p in ("==", "!=", "<", "<=")}
+        assert equal == {"==": 1, "!=": 0, "<": 0, "<=": 1}
+        assert arithmetic.minimum(value, value) is value
+        other = values.unknown(int_type(I32))
+        assert values.compare(value, "<=", other).constant is None
+
+
 def test_neutral_operands_leave_a_value_as_it_is() -> None:
     with values.scratch_block():
         value = values.unknown(int_type(I32))
