@@ -18,6 +18,9 @@ import os, signal, sys, time
 from fdt_mlir.cli.guard import run_guarded
 from fdt_mlir.errors import ExitStatus, UsageError, compile_error
 
+# Jobs in the background of a shell, and all that they start, ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 def body(argv):
     {body}
 
