@@ -258,7 +258,8 @@ def compare(left: Value, predicate: str, right: Value | Number) -> Value:
     other = lift(right, left.type)
     if left.range is not None and other.range is not None:
         known = known_comparison(left.range, predicate, other.range)
-        if known is None and left.ir == other.ir:
+        both_computed = left.defined is not None and other.defined is not None
+        if known is None and both_computed and left.defined == other.defined:
             known = predicate in ("==", "<=", ">=")
         if known is not None:
             return constant(known, bool_type)
