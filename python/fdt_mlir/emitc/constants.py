@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.constant_arrays import declare_array
 from fdt_mlir.emitc.kernel_calls import KernelCall
-from fdt_mlir.emitc.types import array_of
-from fdt_mlir.emitc.values import create
-from fdt_mlir.kernels.pack import PackedConstant
 from fdt_mlir.normalize.names import unique_name
 
 
@@ -35,22 +32,7 @@ class Constants:
             name = unique_name(f"{call.kernel.layer}_{role}", {*self._names.values()})
             self._names[key] = name
             element_type = call.parameters[call.parameter_of[number]].element_type
-            self._write(name, constant, element_type)
+            shape = "x".join(str(n) for n in constant.shape)
+            with ir.InsertionPoint(self._block):
+                declare_array(name, element_type, constant.data, shape, constant.align_bytes)
         return self._names[key]
-
-    def _write(self, name: str, constant: PackedConstant, element_type: ir.Type) -> None:
-        data = constant.data
-        with ir.InsertionPoint(self._block), ir.Location.unknown():
-            aligned = {"fdt.align": i64(constant.align_bytes)} if constant.align_bytes else {}
-            create(
-                "global",
-                attributes={
-                    **aligned,
-                    "sym_name": ir.StringAttr.get(name),
-                    "type": ir.TypeAttr.get(array_of(element_type, data.size)),
-                    "initial_value": ir.DenseElementsAttr.get(data, type=element_type),
-                    "static_specifier": ir.UnitAttr.get(),
-                    "const_specifier": ir.UnitAttr.get(),
-                    "fdt.comment": ir.StringAttr.get("x".join(str(n) for n in constant.shape)),
-                },
-            )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from fdt_mlir.bindings import ir
-from fdt_mlir.emitc.types import array_of, int_type, pointer_to
-from fdt_mlir.emitc.values import create
+from fdt_mlir.emitc.constant_arrays import array_pointer, declare_array
+from fdt_mlir.emitc.types import int_type
+
+_COMMENT = "what windows read beyond the borders"
 
 
 class PaddingRows:
@@ -18,8 +20,7 @@ class PaddingRows:
     def point(self, value: int, count: int) -> ir.Value:
         """Point to `count` bytes of a value."""
         self._bytes[value] = max(count, self._bytes.get(value, 0))
-        name = {"value": ir.StringAttr.get(_name(value))}
-        return create("literal", [pointer_to(int_type(8), const=True)], attributes=name).results[0]
+        return array_pointer(_name(value), int_type(8)).value
 
     def write(self, module: ir.Module) -> None:
         """Add the rows to a module, after its includes."""
@@ -27,16 +28,8 @@ class PaddingRows:
         first = next(op for op in operations if op.name != "emitc.include")
         for value, size in sorted(self._bytes.items()):
             row = np.full(size, value, np.int8)
-            attributes = {
-                "sym_name": ir.StringAttr.get(_name(value)),
-                "type": ir.TypeAttr.get(array_of(int_type(8), size)),
-                "initial_value": ir.DenseElementsAttr.get(row, type=int_type(8)),
-                "static_specifier": ir.UnitAttr.get(),
-                "const_specifier": ir.UnitAttr.get(),
-                "fdt.comment": ir.StringAttr.get("what windows read beyond the borders"),
-            }
-            with ir.InsertionPoint(first), ir.Location.unknown():
-                create("global", attributes=attributes)
+            with ir.InsertionPoint(first):
+                declare_array(_name(value), int_type(8), row, _COMMENT)
 
 
 def _name(value: int) -> str:

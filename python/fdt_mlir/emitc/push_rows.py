@@ -17,6 +17,7 @@ from fdt_mlir.allocate.lifetimes import ROWS_TAKEN, loop_bounds
 from fdt_mlir.attributes import integer
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.arithmetic import minimum, remainder
+from fdt_mlir.emitc.constant_arrays import array_pointer, declare_array
 from fdt_mlir.emitc.invoke import InvokeFunction, operations_of, span_bytes
 from fdt_mlir.emitc.model_function import (
     arena_parameters,
@@ -42,7 +43,7 @@ from fdt_mlir.emitc.statements import (
     to_index,
     when,
 )
-from fdt_mlir.emitc.types import Range, array_of, int_type, pointer_to, width_of
+from fdt_mlir.emitc.types import Range, int_type, pointer_to, width_of
 from fdt_mlir.emitc.values import Value, compare, computed, create
 from fdt_mlir.kernels.kernel import kernel_calls
 
@@ -61,24 +62,12 @@ class IterationTable:
     def write(self, block: ir.Block) -> None:
         element = self.element_type
         data = np.array(self.iterations, dtype=f"int{width_of(element)}")
-        attributes: dict[str, ir.Attribute] = {
-            "sym_name": ir.StringAttr.get(self.name),
-            "type": ir.TypeAttr.get(array_of(element, len(self.iterations))),
-            "initial_value": ir.DenseElementsAttr.get(data, type=element),
-            "static_specifier": ir.UnitAttr.get(),
-            "const_specifier": ir.UnitAttr.get(),
-            "fdt.comment": ir.StringAttr.get(
-                "iterations that can have run, by rows that are there"
-            ),
-        }
-        with ir.InsertionPoint(block), ir.Location.unknown():
-            create("global", attributes=attributes)
+        comment = "iterations that can have run, by rows that are there"
+        with ir.InsertionPoint(block):
+            declare_array(self.name, element, data, comment)
 
     def pointer(self) -> Pointer:
-        element = self.element_type
-        literal = {"value": ir.StringAttr.get(self.name)}
-        place = create("literal", [pointer_to(element, const=True)], attributes=literal).results[0]
-        return Pointer(place, element, Range(0, self.iterations[-1]), const=True)
+        return array_pointer(self.name, self.element_type, Range(0, self.iterations[-1]))
 
 
 @dataclass(frozen=True, kw_only=True)
