@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.statements import Pointer
-from fdt_mlir.emitc.types import Range, array_of, pointer_to
+from fdt_mlir.emitc.types import Range, array_of, int_type, pointer_to, unsigned_type
 from fdt_mlir.emitc.values import create
 
 
@@ -36,3 +39,19 @@ def array_pointer(name: str, element_type: ir.Type, elements: Range | None = Non
     literal = {"value": ir.StringAttr.get(name)}
     place = create("literal", [pointer_to(element_type, const=True)], attributes=literal)
     return Pointer(place.results[0], element_type, elements, const=True)
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """An array of uint32 that a helper reads."""
+
+    name: str
+    words: Sequence[int]
+    comment: str
+
+    def declare(self) -> None:
+        data = np.array(self.words, np.uint32)
+        declare_array(self.name, unsigned_type(int_type(32)), data, self.comment)
+
+    def pointer(self) -> Pointer:
+        return array_pointer(self.name, unsigned_type(int_type(32)))

@@ -65,6 +65,8 @@ def _write(name: str) -> None:
 
 
 def _math_function(name: str, math_function: MathFunction) -> None:
+    if math_function.table is not None:
+        math_function.table.declare()
     types = [math_function.parameter_type()] * len(math_function.parameters)
     function = create_function(name, types, [math_function.result_type()], ["static"])
     locations = [named(parameter) for parameter in math_function.parameters]

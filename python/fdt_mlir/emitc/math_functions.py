@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fdt_mlir.bindings import ir
+from fdt_mlir.emitc.constant_arrays import WordTable
 from fdt_mlir.emitc.error_function import erf
 from fdt_mlir.emitc.exponential_functions import exp, expm1, tanh
 from fdt_mlir.emitc.float_bits import BITS_OF_FLOAT, FLOAT_OF_BITS, copy_sign, f32, word
@@ -19,6 +20,16 @@ from fdt_mlir.emitc.logarithm_functions import log, log1p
 from fdt_mlir.emitc.root_functions import rsqrt, sqrt
 from fdt_mlir.emitc.rounding_functions import ceil, floor, round_away, round_even, trunc
 from fdt_mlir.emitc.statements import variable
+from fdt_mlir.emitc.trigonometric_functions import (
+    QUARTER_TURNS,
+    SINE_OF_QUARTER_TURNS,
+    TWO_OVER_PI,
+    cos,
+    double_word,
+    quarter_turns,
+    sin,
+    sine_of_quarter_turns,
+)
 from fdt_mlir.emitc.types import lvalue_of, pointer_to
 from fdt_mlir.emitc.values import Value, computed, create
 
@@ -27,12 +38,16 @@ TypeOf = Callable[[], ir.Type]
 
 @dataclass(frozen=True)
 class MathFunction:
-    """A C function: names of its parameters, its types (made inside a context) and its body."""
+    """A C function: names of its parameters, its types (made inside a context) and its body.
+
+    `table` is a constant that it reads.
+    """
 
     body: Callable[..., Value]
     parameters: tuple[str, ...] = ("x",)
     parameter_type: TypeOf = f32
     result_type: TypeOf = f32
+    table: WordTable | None = None
 
 
 def _bits_of_float(x: Value) -> Value:
@@ -66,6 +81,11 @@ MATH_FUNCTIONS: Mapping[str, MathFunction] = {
     FLOAT_OF_BITS: MathFunction(_float_of_bits, ("bits",), parameter_type=word),
     "ceil_f32": MathFunction(ceil),
     "copysign_f32": MathFunction(copy_sign, ("x", "sign")),
+    QUARTER_TURNS: MathFunction(quarter_turns, result_type=double_word, table=TWO_OVER_PI),
+    SINE_OF_QUARTER_TURNS: MathFunction(
+        sine_of_quarter_turns, ("turns",), parameter_type=double_word
+    ),
+    "cos_f32": MathFunction(cos),
     "exp_f32": MathFunction(exp),
     "erf_f32": MathFunction(erf),
     "expm1_f32": MathFunction(expm1),
@@ -74,6 +94,7 @@ MATH_FUNCTIONS: Mapping[str, MathFunction] = {
     "log1p_f32": MathFunction(log1p),
     "round_f32": MathFunction(round_away),
     "roundeven_f32": MathFunction(round_even),
+    "sin_f32": MathFunction(sin),
     "sqrt_f32": MathFunction(sqrt),
     "rsqrt_f32": MathFunction(rsqrt),
     "tanh_f32": MathFunction(tanh),

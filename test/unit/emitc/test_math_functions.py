@@ -14,16 +14,19 @@ from fdt_mlir.emitc.statements import call
 from fdt_mlir.emitc.values import Value
 
 _PRECISION_BITS = 90
-_FUNCTIONS = tuple(name for name in MATH_FUNCTIONS if name not in ("bits_of_f32", "f32_of_bits"))
+_PARTS = ("bits_of_f32", "f32_of_bits", "quarter_turns_of_f32", "sine_of_quarter_turns_f32")
+_FUNCTIONS = tuple(name for name in MATH_FUNCTIONS if name not in _PARTS)
 
 # Real functions in double precision and in many digits, for arguments where they are finite.
 _APPROXIMATED: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[..., mpmath.mpf]]] = {
     "erf_f32": (np.vectorize(math.erf), mpmath.erf),
+    "cos_f32": (np.cos, mpmath.cos),
     "exp_f32": (np.exp, mpmath.exp),
     "expm1_f32": (np.expm1, mpmath.expm1),
     "log_f32": (np.log, mpmath.log),
     "log1p_f32": (np.log1p, mpmath.log1p),
     "rsqrt_f32": (lambda x: 1 / np.sqrt(x), lambda x: 1 / mpmath.sqrt(x)),
+    "sin_f32": (np.sin, mpmath.sin),
     "tanh_f32": (np.tanh, mpmath.tanh),
 }
 _EXACT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -37,6 +40,9 @@ _EXACT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 # Arguments around which a function switches from one formula to another, or leaves its range.
 _EDGES = [0.55, 0.92, 3.95, 9.01, 17.3, 18.0, 88.72284, 103.9721, 104.0, 0.34657, 1.03972, 0.5, 1.5]
 _EDGES += [2.5, 0.70710678, 1.41421356, 0.29289322, 0.41421356, 1.0, 2.0, 4.0, 8388608.0]
+_EDGES += [0.7853982, 1.5707964, 3.1415927]
+# Of all floats, those nearest to multiples of pi / 2 (found by trying them all).
+_EDGES += [float.fromhex(x) for x in ("0x1.f9cbe2p7", "0x1.47d0fep34", "0x1.f37c8ap95")]
 
 
 @pytest.fixture(scope="module")
