@@ -14,6 +14,7 @@ from models.operators.case import (
 
 _SHAPE = (1, 5, 4, 3)
 _ROW = (2, 11)
+_LOG_UNIT = {"int8": (16 / 256, 127)}
 _INT8_AND_FLOAT: tuple[Element, ...] = ("int8", "float32")
 
 
@@ -29,9 +30,6 @@ def _unary(
         name, code or name.upper(), [act(_SHAPE, low, high)], [_SHAPE], elements=elements, **fields
     )
 
-
-_WIDE = "is not supported for INT16"
-_LEFT = "has no translation for its operands"
 
 CASES = (
     _unary("relu", -1, 1, EVERY),
@@ -85,8 +83,26 @@ CASES = (
         [act(_ROW, -4, 4)],
         [_ROW],
         elements=_INT8_AND_FLOAT,
-        scale={"int8": (16 / 256, 127)},
-        refused={"int8": _LEFT},
+        scale=_LOG_UNIT,
+    ),
+    # Logarithms of sums with all their bits, and results beyond the least.
+    Case(
+        "log_softmax_long",
+        "LOG_SOFTMAX",
+        [act((5, 400), -20, 9)],
+        [(5, 400)],
+        elements=_INT8_AND_FLOAT,
+        scale=_LOG_UNIT,
+        few_values=True,
+    ),
+    Case(
+        "log_softmax_flat",
+        "LOG_SOFTMAX",
+        [act((9, 7), -0.4, 0.3)],
+        [(9, 7)],
+        elements=_INT8_AND_FLOAT,
+        scale=_LOG_UNIT,
+        few_values=True,
     ),
     Case(
         "l2_normalization",

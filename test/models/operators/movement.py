@@ -2,7 +2,17 @@
 
 import tflite
 
-from models.operators.case import EVERY, Case, Element, act, const, ints, table
+from models.operators.case import (
+    EVERY,
+    FLOAT,
+    Case,
+    Element,
+    act,
+    const,
+    ints,
+    table,
+    weights,
+)
 
 _SHAPE = (1, 6, 4, 3)
 _ALL: tuple[Element, ...] = (*EVERY, "int32")
@@ -88,6 +98,39 @@ CASES = (
         [(1, 6, 5, 3)],
         {"Axis": 2},
         code="GATHER",
+    ),
+    _moved(
+        "embedding_lookup",
+        [act((5,), 0, 12, dtype="int32"), const((13, 4), -99, 99)],
+        [(5, 4)],
+        elements=FLOAT,
+    ),
+    _moved(
+        "embedding_lookup_bytes",
+        [act((5,), 0, 12, dtype="int32"), weights((13, 2, 4), axis=None)],
+        [(5, 2, 4)],
+        elements=("int8",),
+        code="EMBEDDING_LOOKUP",
+        result="float32",
+    ),
+    _moved(
+        "embedding_lookup_scales",
+        [act((5,), 0, 12, dtype="int32"), weights((13, 4))],
+        [(5, 4)],
+        elements=("int8",),
+        code="EMBEDDING_LOOKUP",
+        result="float32",
+    ),
+    _moved(
+        "dynamic_update_slice",
+        [_IMAGE, act((1, 2, 3, 3), -99, 99), act((4,), -2, 7, dtype="int32")],
+        [_SHAPE],
+    ),
+    _moved(
+        "dynamic_update_slice_fixed",
+        [_IMAGE, act((1, 2, 4, 1), -99, 99), ints(0, 3, 1, 2)],
+        [_SHAPE],
+        code="DYNAMIC_UPDATE_SLICE",
     ),
     _moved("gather_nd", [_IMAGE, table([[0, 3], [0, 1]])], [(2, 4, 3)]),
     _moved(

@@ -28,8 +28,15 @@ from fdt_mlir.importer.tflite.elementwise import (
     gelu,
 )
 from fdt_mlir.importer.tflite.l2_normalization import l2_normalization
+from fdt_mlir.importer.tflite.log_softmax import log_softmax_of_bytes
 from fdt_mlir.importer.tflite.lstm import lstm
-from fdt_mlir.importer.tflite.movement import broadcast_args, goes_backwards, strided_slice
+from fdt_mlir.importer.tflite.movement import (
+    broadcast_args,
+    dynamic_update_slice,
+    embedding_lookup,
+    goes_backwards,
+    strided_slice,
+)
 from fdt_mlir.importer.tflite.pools import l2_pool
 from fdt_mlir.importer.tflite.reductions import (
     arg_min,
@@ -81,7 +88,9 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "CUMSUM": [Own(cumulative_sum, _FLOAT | _INT32)],
         "CUSTOM TFLite_Detection_PostProcess": [Own(detection, _ANY | _UINT8)],
         "DEPTHWISE_CONV_2D": [Own(depthwise_conv, _INT16)],
+        "DYNAMIC_UPDATE_SLICE": [Own(dynamic_update_slice, _ANY | _UINT8)],
         "ELU": [Own(elu, _INT8)],
+        "EMBEDDING_LOOKUP": [Own(embedding_lookup, _FLOAT | _INT8)],
         "EQUAL": [Own(comparison("=="), _BYTES)],
         "EXP": [Own(exp, _INT16)],
         "FILL": [Own(fill, _ANY | _UINT8)],
@@ -96,6 +105,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "LESS_EQUAL": [Own(comparison("<="), _BYTES)],
         "LOG": [Own(log, _INT16)],
         "LOGISTIC": [Own(logistic, _INT16)],
+        "LOG_SOFTMAX": [Own(log_softmax_of_bytes, _INT8)],
         "NOT_EQUAL": [Own(comparison("!="), _BYTES)],
         "RSQRT": [Own(rsqrt, _INT16)],
         "SOFTMAX": [

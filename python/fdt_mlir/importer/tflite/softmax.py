@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from fdt_mlir.importer.gemmlowp import Words
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import constant_value
-from fdt_mlir.importer.onnx.quantisation import Array
 from fdt_mlir.importer.onnx.reductions import greatest, softmax_of_floats, total
 from fdt_mlir.importer.onnx.scalars import (
     INT32,
@@ -30,8 +30,8 @@ from fdt_mlir.importer.tflite.tables import interpolated_entry, interpolation_ta
 
 _BETA = 0  # id of a field in SoftmaxOptions
 _WORDS = Words(32)
-_ARGUMENT_BITS = 5  # exponentials of bytes are taken of Q5.26
-_SUM_BITS = 12  # and summed in Q12.19
+ARGUMENT_BITS = 5  # exponentials of bytes are taken of Q5.26
+SUM_BITS = 12  # and summed in Q12.19
 _BYTES = 256
 # Tables of 16-bit softmax: exp of -10 to 0, and 1 / (1 + x) of 0 to 1.
 _LEAST_ARGUMENT = -10.0
@@ -57,7 +57,8 @@ def softmax_of_bytes(call: Call) -> Sequence[Tensor]:
     Exponentials come from a table, since there are no more than 256 differences to the greatest.
     """
     source = call.tensor(0)
-    table = constant_value(_exponentials(call.scale() * call.real_option(_BETA)))
+    arguments = ExponentialArguments.of(call.scale() * call.real_option(_BETA))
+    table = constant_value(np.array(arguments.exponentials(), np.int32))
     limits = call.bounds()
     result_bits = call.result_dtype.itemsize * 8
 
@@ -71,13 +72,13 @@ def softmax_of_bytes(call: Call) -> Sequence[Tensor]:
 
     def share(part: Scalar, whole: Scalar, inverse_whole: Scalar) -> Scalar:
         product = _WORDS.product(inverse_whole, part)
-        above_one = literal(_SUM_BITS, INT32) - function("ctlz", whole)
+        above_one = literal(SUM_BITS, INT32) - function("ctlz", whole)
         shifted = _halved(product >> minimum(above_one + (30 - result_bits), 31))
         return convert(clip(shifted + limits[0], *limits), call.result_dtype)
 
     axes = (source.rank - 1,)
     powers = elementwise((source, greatest(source, axes)), INT32, power)
-    parts = elementwise((powers,), INT32, lambda value: _halved(value >> (_SUM_BITS - 1)))
+    parts = elementwise((powers,), INT32, lambda value: _halved(value >> (SUM_BITS - 1)))
     sums = total(parts, axes)
     inverses = elementwise((sums,), INT32, inverse)
     return [elementwise((powers, sums, inverses), call.result_dtype, share)]
@@ -118,19 +119,39 @@ def softmax_of_words(call: Call) -> Sequence[Tensor]:
     return [elementwise((powers, sums, inverses), dtype, share)]
 
 
-def _exponentials(scale: float) -> Array:
-    """exp(-scale * n) in Q0.31 for n from 0 to 255; 0 from where the reference leaves terms out."""
-    mantissa, shift = fixed_point(min(scale * (1 << (31 - _ARGUMENT_BITS)), float(_WORDS.one)))
-    left = 31 - shift
-    assert left >= 0, f"beta and the scale of the input are too small: {scale:g}"
-    most = ((1 << _ARGUMENT_BITS) - 1) * (1 << (31 - _ARGUMENT_BITS)) >> left
-    terms = [
-        _WORDS.exp(_WORDS.product(-difference << left, mantissa), _ARGUMENT_BITS)
-        if difference <= most
-        else 0
-        for difference in range(_BYTES)
-    ]
-    return np.array(terms, np.int32)
+@dataclass(frozen=True)
+class ExponentialArguments:
+    """Of bytes and how far they are below the greatest: the arguments of exponentials, in Q5.26.
+
+    multiplier: by which differences become arguments; most: the greatest difference that counts.
+    """
+
+    multiplier: Multiplier
+    most: int
+
+    @staticmethod
+    def of(scale: float) -> ExponentialArguments:
+        """After TFLite's PreprocessSoftmaxScaling and CalculateInputRadius."""
+        unit = 1 << (31 - ARGUMENT_BITS)
+        multiplier = Multiplier(*fixed_point(min(scale * unit, float(_WORDS.one))))
+        left = 31 - multiplier.shift
+        assert left >= 0, f"beta and the scale of the input are too small: {scale:g}"
+        return ExponentialArguments(multiplier, ((1 << ARGUMENT_BITS) - 1) * unit >> left)
+
+    def table(self) -> list[int]:
+        """The argument of each difference from 0 to 255; those beyond `most` count as `most`."""
+        left = 31 - self.multiplier.shift
+        return [
+            _WORDS.product(-min(difference, self.most) << left, self.multiplier.mantissa)
+            for difference in range(_BYTES)
+        ]
+
+    def exponentials(self) -> list[int]:
+        """exp of each argument in Q0.31; 0 from where the reference leaves terms out."""
+        return [
+            _WORDS.exp(argument, ARGUMENT_BITS) if difference <= self.most else 0
+            for difference, argument in enumerate(self.table())
+        ]
 
 
 def _halved(value: Scalar) -> Scalar:
