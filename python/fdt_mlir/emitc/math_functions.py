@@ -17,6 +17,7 @@ from fdt_mlir.emitc.error_function import erf
 from fdt_mlir.emitc.exponential_functions import exp, expm1, tanh
 from fdt_mlir.emitc.float_bits import BITS_OF_FLOAT, FLOAT_OF_BITS, copy_sign, f32, word
 from fdt_mlir.emitc.logarithm_functions import log, log1p
+from fdt_mlir.emitc.remainder_function import fmod
 from fdt_mlir.emitc.root_functions import rsqrt, sqrt
 from fdt_mlir.emitc.rounding_functions import ceil, floor, round_away, round_even, trunc
 from fdt_mlir.emitc.statements import variable
@@ -90,6 +91,7 @@ MATH_FUNCTIONS: Mapping[str, MathFunction] = {
     "erf_f32": MathFunction(erf),
     "expm1_f32": MathFunction(expm1),
     "floor_f32": MathFunction(floor),
+    "fmod_f32": MathFunction(fmod, ("x", "y")),
     "log_f32": MathFunction(log),
     "log1p_f32": MathFunction(log1p),
     "round_f32": MathFunction(round_away),

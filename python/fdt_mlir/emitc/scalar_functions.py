@@ -326,6 +326,7 @@ _LOWERINGS: Mapping[str, Lowering] = {
     "arith.floordivsi": _floor_divide,
     "arith.ceildivsi": _ceil_divide,
     "arith.divui": _unsigned(divide),
+    "arith.remf": _math_function("fmod"),
     "arith.remsi": _binary(remainder),
     "arith.remui": _unsigned(remainder),
     "arith.shli": _binary(shift_left),

@@ -153,3 +153,26 @@ def test_copysign_moves_the_sign_of_zeros_and_nans_too(library: Library):
     actual = library.apply("call_copysign_f32", x, np.float32)
     assert (np.signbit(actual) == np.signbit(x[:, 1])).all()
     assert _same(np.abs(actual), np.abs(x[:, 0])).all()
+
+
+def test_remainders_are_exact(library: Library):
+    """C's fmod has the exact remainder, which is a float; whoever rounds on the way misses it."""
+    random = np.random.RandomState(6)
+    ends = np.array([0, 1, 2, 0x7FFFFF, 0x800000, 0x800001, 0x3F800000, 0x7F7FFFFF, 0x7F800000])
+    special = np.concatenate([ends, [0x7FC00000], ends + (1 << 31)]).astype(np.uint32)
+    special = special.view(np.float32)
+    pairs = [np.stack(np.meshgrid(special, special), axis=-1).reshape(-1, 2)]
+    # Any two floats; two of nearly the same size; whole multiples of a short divisor.
+    pairs.append(_dense(200_000, seed=7).reshape(-1, 2))
+    near = _dense(100_000, seed=8)
+    with np.errstate(all="ignore"):
+        factors = np.ldexp(random.uniform(-2, 2, near.size), random.randint(-12, 2, near.size))
+        pairs.append(np.stack([near, near * factors.astype(np.float32)], axis=1))
+        short = (near.view(np.uint32) & 0xFFFFF000).view(np.float32)
+        multiples = short * random.randint(-2000, 2000, near.size).astype(np.float32)
+        pairs.append(np.stack([multiples, short], axis=1))
+        x = np.concatenate(pairs)
+        expected = np.fmod(x[:, 0], x[:, 1])
+    actual = library.apply("call_fmod_f32", x, np.float32)
+    wrong = ~_same(actual, expected)
+    assert not wrong.any(), f"{x[wrong][:5]} -> {actual[wrong][:5]}, not {expected[wrong][:5]}"
