@@ -52,6 +52,21 @@ def test_nearly_all_are_compiled() -> None:
     assert len(NOT_COMPILED) <= (1 - PASSING_SHARE) * len(names)
 
 
+def test_remainders_of_zero_have_the_sign_of_the_divisor() -> None:
+    x = np.array([0.0, -0.0, 4.0, -4.0, -0.0], np.float32)
+    y = np.array([-2.0, 2.0, -2.0, 2.0, -np.inf], np.float32)
+    tensors = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, x.shape) for name in "xyz"
+    ]
+    node = onnx.helper.make_node("Mod", ["x", "y"], ["z"])
+    graph = onnx.helper.make_graph([node], "mod", tensors[:2], tensors[2:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    expected = np.mod(x, y)
+    (actual,) = _outputs(NodeTest("mod", model, [x, y], [expected], 0, 0))
+    assert (actual == 0).all()
+    assert np.array_equal(np.signbit(actual), np.signbit(expected))
+
+
 def _fault(test: NodeTest) -> str | None:
     """Say what is wrong; None where outputs are right, or a listed test ends with a diagnostic."""
     try:

@@ -9,13 +9,3 @@ func.func @dynamic(%image: tensor<?x4x6x5xi8>, %zero: tensor<1xi8>) -> tensor<?x
       : (tensor<?x4x6x5xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<?x2x2x5xi8>
   return %mean : tensor<?x2x2x5xi8>
 }
-
-// -----
-
-// The converter computes the fraction of the quotient and forgets the divisor.
-func.func @floor_mod(%quotient: tensor<3xf32>) -> tensor<3xf32> {
-  // expected-error@+1 {{FLOOR_MOD of floats has no correct translation}}
-  %whole = tosa.floor %quotient {fdt.source = "FLOOR_MOD"} : (tensor<3xf32>) -> tensor<3xf32>
-  %rest = tosa.sub %quotient, %whole : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
-  return %rest : tensor<3xf32>
-}

@@ -21,12 +21,13 @@ from onnx import TensorProto, checker, numpy_helper
 
 OPERATORS: tuple[str, ...] = (
     *("Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Conv", "ConvInteger"),
-    *("ConvTranspose", "DequantizeLinear", "Div", "Dropout", "Flatten", "GRU", "Gather", "Gelu"),
-    *("Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish", "Identity"),
-    *("InstanceNormalization", "LSTM", "LayerNormalization", "LeakyRelu", "MatMul"),
-    *("MatMulInteger", "MaxPool", "Mul", "PRelu", "Pad", "QLinearConv", "QLinearMatMul"),
+    *("ConvTranspose", "Cos", "DequantizeLinear", "Div", "Dropout", "Flatten", "GRU", "Gather"),
+    *("Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid", "HardSwish"),
+    *("Identity", "InstanceNormalization", "LSTM", "LayerNormalization", "LeakyRelu", "MatMul"),
+    *("MatMulInteger", "MaxPool", "Mod", "Mul", "PRelu", "Pad", "QLinearConv", "QLinearMatMul"),
     *("QuantizeLinear", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize"),
-    *("Sigmoid", "Slice", "Softmax", "Split", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze"),
+    *("Sigmoid", "Sin", "Slice", "Softmax", "Split", "Squeeze", "Sub", "Tanh", "Transpose"),
+    "Unsqueeze",
 )
 LEAST_OPSET, GREATEST_OPSET = 13, 21
 _TYPES = frozenset(

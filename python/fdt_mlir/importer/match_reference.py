@@ -17,7 +17,7 @@ from fdt_mlir.importer.lookup_table import litert_table
 from fdt_mlir.importer.real_multiplier import RELUS, dense_mantissa, fixed_point
 from fdt_mlir.importer.resize import lower_resize
 from fdt_mlir.normalize.structured import producer
-from fdt_mlir.passes import Pass, op_error
+from fdt_mlir.passes import Pass
 
 _ACCUMULATOR_BITS = 32
 _RESIZES = ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
@@ -40,8 +40,8 @@ class MatchReferencePass(Pass):
         multiplying by a fixed-point reciprocal. Activations clamp to bounds that floats give.
         Resizes take the elements and weights of TFLite's integers. QUANTIZE of floats divides,
         rounds half away from zero and saturates; CAST of floats truncates.
-    Fails when: a quantised average pool has a dynamic shape; FLOOR_MOD takes floats. Operations
-        without `fdt.source` keep TOSA's meaning.
+    Fails when: a quantised average pool has a dynamic shape. Operations without `fdt.source` keep
+        TOSA's meaning.
 
     Options: `numerics`, whose reference kernels are meant; where it is not given, the module's
     `fdt.numerics`, and LiteRT's where the module does not say.
@@ -66,10 +66,6 @@ class MatchReferencePass(Pass):
                 match_activation_range(op)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
                 lower_average_pool(op)
-            elif op.name == "tosa.floor" and source == "FLOOR_MOD":
-                # The converter leaves out the product with the divisor.
-                hint = "compute x - floor(x / y) * y with operators of their own"
-                raise op_error(op, "FLOOR_MOD of floats has no correct translation", hint)
             elif op.name == "tosa.resize" and source in _RESIZES:
                 lower_resize(op)
             elif op.name == "tosa.cast" and "fdt.scale" in op.attributes:

@@ -105,10 +105,9 @@ CASES = (
     Case(
         "floor_mod",
         "FLOOR_MOD",
-        [act(_SHAPE, -9, 9), _DIVISOR],
+        [act(_SHAPE, -9, 9), act(_SHAPE, -2.0, 2.0)],
         [_SHAPE],
         elements=FLOAT,
-        refused={"float32": "no correct translation"},
     ),
     Case(
         "floor_mod_int32",

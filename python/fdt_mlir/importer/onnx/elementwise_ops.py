@@ -18,6 +18,7 @@ from fdt_mlir.importer.onnx.scalars import (
     absolute,
     clip,
     convert,
+    floored_remainder,
     function,
     literal,
     maximum,
@@ -231,17 +232,15 @@ def _cast(call: Call) -> Tensor:
 
 def _modulo(call: Call) -> Tensor:
     left, right = real(call.tensor(0)), real(call.tensor(1))
-    if left.dtype.kind == "f":
-        raise call.error("floats are not supported", "use integers")
     if call.integer("fmod") or left.dtype.kind == "u":
         return elementwise((left, right), left.dtype, lambda a, b: a % b)
+    if left.dtype.kind != "f":
+        return elementwise((left, right), left.dtype, floored_remainder)
 
-    def floored(a: Scalar, b: Scalar) -> Scalar:
-        rest = a % b
-        differ = (rest ^ b).compare("<", 0) & rest.compare("!=", 0)
-        return select(differ, rest + b, rest)
+    def signed(a: Scalar, b: Scalar) -> Scalar:
+        return function("copysign", floored_remainder(a, b), b)  # zeros too
 
-    return elementwise((left, right), left.dtype, floored)
+    return elementwise((left, right), left.dtype, signed)
 
 
 def _inverted(value: Scalar) -> Scalar:
@@ -268,6 +267,7 @@ ELEMENTWISE: Mapping[str, Translation] = MappingProxyType(
         "Ceil": _function("ceil"),
         "Celu": parametrised(_celu),
         "Clip": _clip,
+        "Cos": _function("cos"),
         "Div": nary(lambda left, right: left / right),
         "Elu": parametrised(_elu),
         "Equal": comparison("=="),
@@ -299,6 +299,7 @@ ELEMENTWISE: Mapping[str, Translation] = MappingProxyType(
         "Selu": parametrised(_selu),
         "Sigmoid": unary(sigmoid),
         "Sign": unary(_sign),
+        "Sin": _function("sin"),
         "Softplus": unary(_softplus),
         "Softsign": unary(_softsign),
         "Sqrt": _function("sqrt"),

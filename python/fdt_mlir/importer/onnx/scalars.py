@@ -139,6 +139,13 @@ def absolute(value: Scalar) -> Scalar:
     return _emit(name, value.dtype, value)
 
 
+def floored_remainder(dividend: Scalar, divisor: Scalar) -> Scalar:
+    """The remainder with the sign of the divisor, that of a quotient rounded down."""
+    rest = dividend % divisor
+    differs = rest.compare("<", 0) ^ divisor.compare("<", 0)
+    return select(rest.compare("!=", 0) & differs, rest + divisor, rest)
+
+
 def function(name: str, *values: Scalar) -> Scalar:
     """A function of MLIR's math dialect, such as exp."""
     return _emit(f"math.{name}", values[0].dtype, *values)

@@ -14,8 +14,8 @@ from fdt_mlir.importer.onnx.scalars import (
     absolute,
     clip,
     convert,
+    floored_remainder,
     function,
-    select,
 )
 from fdt_mlir.importer.onnx.tensor import Tensor
 from fdt_mlir.importer.tflite.call import Call, Translation
@@ -76,14 +76,7 @@ def gelu(call: Call) -> Sequence[Tensor]:
 
 def floor_mod(call: Call) -> Sequence[Tensor]:
     """FLOOR_MOD: what remains has the sign of the divisor."""
-    dtype = call.result_dtype
-
-    def remainder(dividend: Scalar, divisor: Scalar) -> Scalar:
-        rest = dividend % divisor
-        differs = rest.compare("<", 0) ^ divisor.compare("<", 0)
-        return select(rest.compare("!=", 0) & differs, rest + divisor, rest)
-
-    return [elementwise((call.tensor(0), call.tensor(1)), dtype, remainder)]
+    return [elementwise((call.tensor(0), call.tensor(1)), call.result_dtype, floored_remainder)]
 
 
 def fill(call: Call) -> Sequence[Tensor]:

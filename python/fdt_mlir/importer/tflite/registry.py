@@ -94,7 +94,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "EQUAL": [Own(comparison("=="), _BYTES)],
         "EXP": [Own(exp, _INT16)],
         "FILL": [Own(fill, _ANY | _UINT8)],
-        "FLOOR_MOD": [Own(floor_mod, _INT32)],
+        "FLOOR_MOD": [Own(floor_mod, _FLOAT | _INT32)],
         "FULLY_CONNECTED": [Own(fully_connected, _INT16)],
         "GELU": [Own(gelu, _FLOAT)],
         "GREATER": [Own(comparison(">"), _BYTES)],
