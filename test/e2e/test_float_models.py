@@ -18,8 +18,10 @@ _EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
 _EDGES = ("quantize", "dequantize", "requantize_concat")
 
 # Every mathematical operation of the scalar language, one result each.
-_OPERATIONS = ("ceil", "erf", "exp", "expm1", "floor", "log", "log1p", "round", "roundeven")
-_OPERATIONS += ("rsqrt", "sqrt", "tanh", "trunc")
+_FUNCTIONS = ("ceil", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "round", "roundeven")
+_FUNCTIONS += ("rsqrt", "sin", "sqrt", "tanh", "trunc")
+_OPERATIONS = {name: f"math.{name} %in : f32" for name in _FUNCTIONS}
+_OPERATIONS["remainder"] = "arith.remf %dividend, %in : f32"
 _COUNT = 2048
 
 
@@ -32,10 +34,11 @@ def _mathematics() -> str:
   %empty_{name} = tensor.empty() : {kind}
   %{name} = linalg.generic {{{maps}}} ins(%x : {kind}) outs(%empty_{name} : {kind}) {{
   ^bb0(%in: f32, %out: f32):
-    %result = math.{name} %in : f32
+    %dividend = arith.constant 1.1e10 : f32
+    %result = {operation}
     linalg.yield %result : f32
   }} -> {kind}"""
-        for name in _OPERATIONS
+        for name, operation in _OPERATIONS.items()
     ]
     names = ", ".join(f"%{name}" for name in _OPERATIONS)
     kinds = ", ".join([kind] * len(_OPERATIONS))
