@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from types import MappingProxyType
 
@@ -173,12 +174,21 @@ def _check_mlir_passes(elements: list[Element], passes: Mapping[str, type[Pass]]
         return
     for element in elements:
         _check_nested(element)
+    for element in elements:
+        fault = _mlir_fault(str(element.span))
+        if fault is not None:
+            raise _mlir_pass_error(element, fault, passes)
+
+
+@cache
+def _mlir_fault(passes: str) -> str | None:
+    """What MLIR says of a pipeline that it cannot read; remembered, as each asks for a context."""
     with mlir_context():
-        for element in elements:
-            try:
-                PassManager.parse(f"builtin.module({element.span})")
-            except ValueError as error:
-                raise _mlir_pass_error(element, str(error), passes) from None
+        try:
+            PassManager.parse(f"builtin.module({passes})")
+        except ValueError as error:
+            return str(error)
+    return None
 
 
 def _check_nested(element: Element) -> None:

@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.c_expressions import BINARY_OPERATORS, UNARY_OPERATORS
-from fdt_mlir.emitc.c_types import c_type, is_lvalue
+from fdt_mlir.emitc.c_types import CType, c_type, is_lvalue
 
 _MAX_DEPTH = 12  # of an expression: deeper ones are cut by a named local
 _NUMBER = re.compile(r"-?\d+")
@@ -59,11 +60,27 @@ class Node:
         """Whether it defines a value."""
         return len(self.op.results) > 0
 
-    @property
+    @cached_property
     def value(self) -> ir.Value:
         """The value it defines."""
         assert self.has_result, f"{self.op.name} defines no value"
         return self.op.results[0]
+
+    @cached_property
+    def c_type(self) -> CType:
+        """The C type of the object or value it defines."""
+        return c_type(self.value.type)
+
+    @cached_property
+    def integer(self) -> int | None:
+        """The number that it defines, if it is an integer constant."""
+        if self.name not in ("constant", "literal"):
+            return None
+        attribute = self.op.attributes["value"]
+        if isinstance(attribute, ir.IntegerAttr):
+            return attribute.value
+        is_number = isinstance(attribute, ir.StringAttr) and _NUMBER.fullmatch(attribute.value)
+        return int(attribute.value) if is_number else None
 
     @property
     def is_atom(self) -> bool:
@@ -118,16 +135,15 @@ class Placement:
         """Return the operation that defines `value`; None for an argument of a block."""
         return self._producers.get(value)
 
+    def c_type(self, value: ir.Value) -> CType:
+        """The C type of `value`, or of the object that it designates."""
+        node = self._producers.get(value)
+        return c_type(value.type) if node is None else node.c_type
+
     def integer(self, value: ir.Value) -> int | None:
         """Return the number that `value` always is, if it is an integer constant."""
         node = self._producers.get(value)
-        if node is None or node.name not in ("constant", "literal"):
-            return None
-        attribute = node.op.attributes["value"]
-        if isinstance(attribute, ir.IntegerAttr):
-            return attribute.value
-        is_number = isinstance(attribute, ir.StringAttr) and _NUMBER.fullmatch(attribute.value)
-        return int(attribute.value) if is_number else None
+        return None if node is None else node.integer
 
     def is_used(self, value: ir.Value) -> bool:
         """Whether any printed statement mentions `value`."""

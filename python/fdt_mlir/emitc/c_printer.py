@@ -112,6 +112,7 @@ def _is_separated(previous: str, current: str, last_line: str, item: list[str]) 
 def _module_names(module: ir.Module) -> frozenset[str]:
     """Collect the names that locals must not hide: symbols, macros, and words of verbatim C."""
     names = {_symbol(op) for op in _top_level(module) if "sym_name" in op.attributes}
+    types: set[ir.Type] = set()
     for op in walk(module.operation):
         if op.name == "emitc.literal":
             names.update(identifiers_in(ir.StringAttr(op.attributes["value"]).value))
@@ -119,11 +120,11 @@ def _module_names(module: ir.Module) -> frozenset[str]:
             names.add(ir.StringAttr(op.attributes["callee"]).value)
         elif op.name == "emitc.verbatim":
             names.update(_DEFINE.findall(ir.StringAttr(op.attributes["value"]).value))
-        types = [str(result.type) for result in op.results]
+        types.update(result.type for result in op.results)
         if op.name == "emitc.func":
-            types.append(str(op.attributes["function_type"]))
-        for spelled in _OPAQUE_TYPE.findall(" ".join(types)):
-            names.update(identifiers_in(spelled))
+            types.add(ir.TypeAttr(op.attributes["function_type"]).value)
+    for spelled in _OPAQUE_TYPE.findall(" ".join(map(str, types))):
+        names.update(identifiers_in(spelled))
     return frozenset(names)
 
 

@@ -91,7 +91,7 @@ class _FunctionPrinter:
             return (
                 f"{node.name} ({'; '.join(texts)})" if node.name != "assign" else " += ".join(texts)
             )
-        declaration = c_type(node.value.type).declare_const(hinted_name(node.op) or "v00")
+        declaration = node.c_type.declare_const(hinted_name(node.op) or "v00")
         return f"{declaration} = {self._values.operation(node)}"
 
     def _inlined_parts(self, node: Node) -> Iterator[Node]:
@@ -136,10 +136,10 @@ class _FunctionPrinter:
         hint = hinted_name(node.op)
         name = scope.unique(hint) if hint else scope.numbered("v")
         self._values.bind(node.value, name)
-        return f"{c_type(node.value.type).declare_const(name)} = {expression}"
+        return f"{node.c_type.declare_const(name)} = {expression}"
 
     def _variable(self, node: Node, scope: Scope) -> str:
-        variable_type = c_type(node.value.type)
+        variable_type = node.c_type
         name = scope.unique(hinted_name(node.op) or "acc")
         self._values.bind(node.value, name)
         attribute = node.op.attributes["value"]

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from fdt_mlir.bindings import ir
 
@@ -63,7 +63,7 @@ class CType:
     @property
     def value(self) -> "CType":
         """The type of a value of this type: without the qualifier of the object it is read from."""
-        return replace(self, const=False) if self.is_scalar else self
+        return replace(self, const=False) if self.const and self.is_scalar else self
 
     def holds_all_of(self, other: "CType") -> bool:
         """Every value of the integer type `other` exists in this integer type."""
@@ -96,7 +96,7 @@ class CType:
     def _qualified(self) -> str:
         return f"const {self.base}" if self.const else self.base
 
-    @property
+    @cached_property
     def _integer(self) -> "re.Match[str] | None":
         return _INTEGER.fullmatch(self.base) if self.is_scalar else None
 

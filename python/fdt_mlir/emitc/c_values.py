@@ -194,7 +194,7 @@ class Values:
     def _arithmetic_operands(self, node: Node) -> tuple[Expr, Expr]:
         """Spell both operands; C converts one to the other's type, so one cast can go."""
         left, right = node.operands
-        left_type, right_type = c_type(left.type).value, c_type(right.type).value
+        left_type, right_type = (self._placement.c_type(side).value for side in (left, right))
         if self._is_weak(left) and self._is_weak(right):
             return c.cast(left_type, self.expression(left)), self.expression(right)
         if left_type != right_type or left_type.is_promoted:
@@ -205,7 +205,7 @@ class Values:
 
     def _is_weak(self, value: ir.Value) -> bool:
         """Whether `value` is spelled as an int although its type may be wider: size_t numbers."""
-        return c_type(value.type).base in ("size_t", "ptrdiff_t", "ssize_t") and (
+        return self._placement.c_type(value).base in ("size_t", "ptrdiff_t", "ssize_t") and (
             self._placement.integer(value) is not None
         )
 
@@ -215,7 +215,8 @@ class Values:
         if cast is None:
             return None
         (source,) = cast.operands
-        return source if _type_of(cast).is_implicit_from(c_type(source.type).value) else None
+        source_type = self._placement.c_type(source).value
+        return source if _type_of(cast).is_implicit_from(source_type) else None
 
     def _unasked(self, value: ir.Value) -> ir.Value | None:
         """Return what an inlined cast converts, if neither C nor the reader needs the cast.
@@ -223,7 +224,7 @@ class Values:
         A cast of arithmetic stays: it says in which type the arithmetic is done.
         """
         source = self._implicitly_cast(value)
-        if source is None or c_type(value.type).pointers or self.is_named(source):
+        if source is None or self._placement.c_type(value).pointers or self.is_named(source):
             return source
         node = self._placement.producer(source)
         return source if node is None or node.name in _PLAIN else None
@@ -235,7 +236,7 @@ class Values:
 
 
 def _type_of(node: Node) -> CType:
-    return c_type(node.value.type).value
+    return node.c_type.value
 
 
 def _narrowed(node: Node, expression: Expr) -> Expr:
