@@ -8,7 +8,7 @@ import pytest
 
 from e2e.harness import FLOAT_TOLERANCE
 from fdt_mlir import api, targets
-from models.onnx_graphs import FLOAT_GRAPHS, input_shape, quantised
+from models.onnx_graphs import FLOAT_GRAPHS, GraphBuilder, input_shape, quantised
 from models.onnx_oracle import OnnxReference, random_floats
 
 SAMPLES = 10
@@ -56,3 +56,20 @@ def test_quantised_graph(
     # Outputs are multiples of a scale, so that equal integers are equal floats save for rounding.
     equal = np.isclose(actual, expected, rtol=FLOAT_TOLERANCE, atol=FLOAT_TOLERANCE)
     assert equal.mean() >= 0.99
+
+
+@pytest.mark.parametrize("operator", ["Cos", "Sin"])
+def test_function_of_bytes_is_a_table(operator: str, tmp_path: Path) -> None:
+    g = GraphBuilder()
+    angle = g.constant(np.float32(0.05)), g.constant(np.int8(3))
+    unit = g.constant(np.float32(1 / 128)), g.constant(np.int8(0))
+    wide = g.add("Mul", "x", g.constant(np.float32(6)))
+    x = g.add("DequantizeLinear", g.add("QuantizeLinear", wide, *angle), *angle)
+    y = g.add("QuantizeLinear", g.add(operator, x), *unit)
+    path = tmp_path / "function.onnx"
+    onnx.save(g.model([1, 256], g.add("DequantizeLinear", y, *unit)), path)
+    expected, actual = _outputs(path, (1, 256), tmp_path / "c")
+    assert np.array_equal(actual, expected)
+    sources = [source.read_text() for source in (tmp_path / "c").glob("*.c")]
+    assert sources
+    assert not any(f"{operator.lower()}_f32" in source for source in sources)
