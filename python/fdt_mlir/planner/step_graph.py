@@ -5,7 +5,7 @@ it is live from the first of them on, whichever that is. And a result may share 
 that dies in the step, if it does die there: if all other readers come before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,21 +86,53 @@ class StepGraph:
         The need is what no layout goes below: all live bytes, less what the new result shares
         with inputs that die.
         """
-        new = (t for t in self.steps[step].writes if not self._is_live(t, done))
-        grown = sum(self.size_bytes[tensor] for tensor in new)
-        dying = list(self._dying(done | 1 << step, step))
-        shares = self.steps[step].shares or {}
-        shared = min(grown, sum(shares.get(tensor, 0) for tensor in dying))
-        peak = level_bytes + grown - shared + self.steps[step].inner_peak_bytes
-        return peak, level_bytes + grown - sum(self.size_bytes[tensor] for tensor in dying)
+        effects = self._effects[step]
+        grown = 0
+        for size_bytes, writers in effects.written:
+            if not writers & done:
+                grown += size_bytes
+        remaining = ~(done | 1 << step)
+        died = shared = 0
+        for size_bytes, users, shared_bytes in effects.touched:
+            if not users & remaining:
+                died += size_bytes
+                shared += shared_bytes
+        peak = level_bytes + grown - min(grown, shared) + effects.inner_peak_bytes
+        return peak, level_bytes + grown - died
 
-    def _is_live(self, tensor: str, done: int) -> bool:
-        return tensor in self.inputs or bool(self.writers[tensor] & done)
+    @cached_property
+    def _effects(self) -> tuple["_Effects", ...]:
+        return tuple(self._effects_of(step) for step in self.steps)
 
-    def _dying(self, done: int, step: int) -> Iterator[str]:
-        for tensor in dict.fromkeys((*self.steps[step].writes, *self.steps[step].reads)):
-            if tensor not in self.outputs and not self.users[tensor] & ~done:
-                yield tensor
+    def _effects_of(self, step: Step) -> "_Effects":
+        shares = step.shares or {}
+        touched = dict.fromkeys((*step.writes, *step.reads))
+        return _Effects(
+            tuple(
+                (self.size_bytes[tensor], self.writers[tensor])
+                for tensor in step.writes
+                if tensor not in self.inputs
+            ),
+            tuple(
+                (self.size_bytes[tensor], self.users[tensor], shares.get(tensor, 0))
+                for tensor in touched
+                if tensor not in self.outputs
+            ),
+            step.inner_peak_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class _Effects:
+    """What a step does to the live bytes, in numbers: searches ask for it millions of times.
+
+    written: bytes and writers of tensors that may begin here; touched: bytes, users, and bytes that
+    may be shared of tensors that may end here.
+    """
+
+    written: tuple[tuple[int, int], ...]
+    touched: tuple[tuple[int, int, int], ...]
+    inner_peak_bytes: int
 
 
 def needs_bytes(graph: StepGraph, order: Sequence[int]) -> int:
