@@ -46,14 +46,15 @@ class Tensor:
 
 
 ABSENT = Tensor("", ())
-"""Stands for an optional operand that an operator goes without."""
+"""Stands for an optional operand, or for the result, that an operator goes without."""
 
 
 @dataclass(frozen=True, eq=False)
 class Op:
     """One operator; `kind` is its name in the schema, or that of a custom operator.
 
-    more_outputs: results after the first. custom_options: bytes that a custom operator reads.
+    output: ABSENT for an operator without results. more_outputs: results after the first.
+    custom_options: bytes that a custom operator reads.
     intermediates: how what is computed on the way is quantised.
     spread: standard deviation that calibration gives to the result before the activation
     (weighted operators only). same_scale: whether a concatenation's inputs share one scale.
@@ -71,7 +72,7 @@ class Op:
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        return (self.output, *self.more_outputs)
+        return tuple(t for t in (self.output, *self.more_outputs) if t is not ABSENT)
 
 
 def pair(value: Pair) -> tuple[int, int]:
@@ -105,6 +106,7 @@ class Graph:
         self.inputs: list[Tensor] = []
         self.outputs: list[Tensor] = []
         self.ops: list[Op] = []
+        self.callees: list[Graph] = []  # the file's other subgraphs, numbered from 1
         self.input_ranges: dict[str, tuple[float, float]] = {}
         # RandomState's streams are frozen for all versions of numpy; Generator's are not.
         self._random = np.random.RandomState(seed)

@@ -23,6 +23,7 @@ DTYPES = {
     "int64": tflite.TensorType.INT64,
     "uint8": tflite.TensorType.UINT8,
     "int8": tflite.TensorType.INT8,
+    "resource": tflite.TensorType.RESOURCE,
 }
 
 
@@ -42,11 +43,13 @@ KINDS = {
     "ADD_N": Kind("AddNOptions", int8_version=1),
     "ARG_MAX": Kind("ArgMaxOptions"),
     "ARG_MIN": Kind("ArgMinOptions"),
+    "ASSIGN_VARIABLE": Kind("AssignVariableOptions", int8_version=1),
     "AVERAGE_POOL_2D": Kind("Pool2DOptions"),
     "BATCH_MATMUL": Kind("BatchMatMulOptions"),
     "BATCH_TO_SPACE_ND": Kind(None),
     "BROADCAST_ARGS": Kind(None, int8_version=1),
     "BROADCAST_TO": Kind(None, float_version=2),
+    "CALL_ONCE": Kind("CallOnceOptions"),
     "CAST": Kind("CastOptions", int8_version=1),
     "CEIL": Kind(None),
     "CONCATENATION": Kind("ConcatenationOptions"),
@@ -98,6 +101,7 @@ KINDS = {
     "PADV2": Kind(None),
     "PRELU": Kind(None, int8_version=1),
     "QUANTIZE": Kind(None),
+    "READ_VARIABLE": Kind("ReadVariableOptions", int8_version=1),
     "REDUCE_MAX": Kind("ReducerOptions"),
     "REDUCE_MIN": Kind("ReducerOptions"),
     "REDUCE_PROD": Kind("ReducerOptions"),
@@ -134,6 +138,7 @@ KINDS = {
     "TRANSPOSE_CONV": Kind("TransposeConvOptions"),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Kind("UnidirectionalSequenceLSTMOptions"),
     "UNPACK": Kind("UnpackOptions"),
+    "VAR_HANDLE": Kind("VarHandleOptions"),
     "ZEROS_LIKE": Kind(None),
 }
 
@@ -146,15 +151,24 @@ def write_file(graph: Graph, path: Path) -> None:
 def serialize(graph: Graph) -> bytes:
     """Return `graph` as the bytes of a .tflite file."""
     builder = flatbuffers.Builder(1 << 16)
-    tensors = list(graph.tensors())
-    operator_codes = sorted({_code_of(op) for op in graph.ops})
-    buffers = [_buffer(builder, None), *(_buffer(builder, t.data) for t in tensors)]
+    graphs = [graph, *graph.callees]
+    tensors = [list(each.tensors()) for each in graphs]
+    operator_codes = sorted({_code_of(op) for each in graphs for op in each.ops})
+    data = [tensor.data for each in tensors for tensor in each]
+    buffers = [_buffer(builder, None), *(_buffer(builder, each) for each in data)]
+    first_buffers = [1 + sum(map(len, tensors[:number])) for number in range(len(graphs))]
     model = _table(
         builder,
         "Model",
         Version=SCHEMA_VERSION,
         OperatorCodes=_offsets(builder, [_operator_code(builder, c) for c in operator_codes]),
-        Subgraphs=_offsets(builder, [_subgraph(builder, graph, tensors, operator_codes)]),
+        Subgraphs=_offsets(
+            builder,
+            [
+                _subgraph(builder, *each, operator_codes)
+                for each in zip(graphs, tensors, first_buffers, strict=True)
+            ],
+        ),
         Description=builder.CreateString(f"{graph.name}, made by fdt-mlir"),
         Buffers=_offsets(builder, buffers),
     )
@@ -191,6 +205,7 @@ def _subgraph(
     builder: flatbuffers.Builder,
     graph: Graph,
     tensors: Sequence[Tensor],
+    first_buffer: int,
     operator_codes: Sequence[tuple[int, int, str]],
 ) -> int:
     index = {tensor: i for i, tensor in enumerate(tensors)}
@@ -200,7 +215,9 @@ def _subgraph(
     return _table(
         builder,
         "SubGraph",
-        Tensors=_offsets(builder, [write_tensor(t, 1 + i) for i, t in enumerate(tensors)]),
+        Tensors=_offsets(
+            builder, [write_tensor(t, n) for n, t in enumerate(tensors, first_buffer)]
+        ),
         Inputs=_ints(builder, [index[t] for t in graph.inputs]),
         Outputs=_ints(builder, [index[t] for t in graph.outputs]),
         Operators=_offsets(
@@ -225,13 +242,16 @@ def _operator(
         fields["CustomOptions"] = builder.CreateByteVector(op.custom_options)
     table = KINDS[op.kind].options if op.kind in KINDS else None
     if table:
-        options = {
-            key: _ints(builder, value) if isinstance(value, tuple) else value
-            for key, value in op.options.items()
-        }
+        options = {key: _option(builder, value) for key, value in op.options.items()}
         fields["BuiltinOptions"] = _table(builder, table, **options)
         fields["BuiltinOptionsType"] = getattr(tflite.BuiltinOptions, table)
     return _table(builder, "Operator", **fields)
+
+
+def _option(builder: flatbuffers.Builder, value: Any) -> Any:
+    if isinstance(value, str):
+        return builder.CreateString(value)
+    return _ints(builder, value) if isinstance(value, tuple) else value
 
 
 def _tensor(builder: flatbuffers.Builder, tensor: Tensor, buffer: int, dynamic_batch: bool) -> int:

@@ -60,6 +60,18 @@ func.func @results(%x: tensor<6x4xi8>) -> (tensor<6x3xi8>, tensor<6x4xi8>, tenso
   return %slice, %x, %line : tensor<6x3xi8>, tensor<6x4xi8>, tensor<24xi8>
 }
 
+// What a state held before is overwritten at the end, so only that state may be returned as it is.
+// CHECK-LABEL: func.func @states(
+// CHECK-SAME: %[[X:.*]]: tensor<3xi8>, %[[KEPT:.*]]: tensor<3xi8>, %[[MOVED:.*]]: tensor<3x1xi8>
+// CHECK: %[[LINE:.*]] = tensor.collapse_shape %[[MOVED]]
+// CHECK: %[[COPY:.*]] = linalg.generic {{.*}} ins(%[[LINE]]
+// CHECK: return %[[COPY]], %[[KEPT]], %[[X]]
+func.func @states(%x: tensor<3xi8>, %kept: tensor<3xi8>, %moved: tensor<3x1xi8>)
+    -> (tensor<3xi8>, tensor<3xi8>, tensor<3xi8>) attributes {fdt.states = array<i64: 0, 0>} {
+  %line = tensor.collapse_shape %moved [[0, 1]] : tensor<3x1xi8> into tensor<3xi8>
+  return %line, %kept, %x : tensor<3xi8>, tensor<3xi8>, tensor<3xi8>
+}
+
 // Three of four columns in a line are no view; two rows are.
 // CHECK-LABEL: func.func @reshapes(
 // CHECK: %[[COLUMNS:.*]] = tensor.extract_slice %{{.*}}[0, 1]

@@ -6,7 +6,7 @@ from typing import ClassVar
 from fdt_mlir.allocate.lifetimes import Lifetimes, lifetimes_of
 from fdt_mlir.allocate.overlaps import dying_inputs
 from fdt_mlir.allocate.placement import Placement, place
-from fdt_mlir.allocate.promises import state_values
+from fdt_mlir.allocate.states import state_values
 from fdt_mlir.attributes import i64, string
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.structured import producer

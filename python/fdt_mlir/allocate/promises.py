@@ -5,9 +5,8 @@ Promises are attributes of the model's function, so that every stage reckons wit
 `fdt.stream_input` with the number of the input whose rows the caller hands over one after the
 other. Where there are several memories, `fdt.input_homes` has the number of the memory, -1 for any.
 
-State that outlives an inference is an input and an output of the function, the last ones, with
-`fdt.states` as the byte that each is filled with at first. Its input keeps its place for ever; the
-output is copied there at the end.
+State that outlives an inference is an input and an output of the function, the last ones; `states`
+says what it is at first. Its input keeps its place for ever; the output is copied there at the end.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from itertools import combinations
 from typing import TypeVar
 
 from fdt_mlir.allocate.memories import read_memories
+from fdt_mlir.allocate.states import state_values
 from fdt_mlir.attributes import i64, integer, integers, items, string_of
 from fdt_mlir.bindings import ir
 from fdt_mlir.errors import UsageError
@@ -29,7 +29,6 @@ _KEEP, _PINS, _HOMES = "fdt.keep_inputs", "fdt.input_pins", "fdt.input_homes"
 _STREAM = "fdt.stream_input"
 _FREE = -1
 _Item = TypeVar("_Item")
-STATES = "fdt.states"
 
 Place = int | tuple[str, int]
 """Where a user wants an input: bytes from the start of the arena, perhaps that of a memory."""
@@ -68,11 +67,6 @@ def read_promises(function: ir.Operation) -> Promises:
         {number: home for number, home in homes if home != _FREE},
         integer(function, _STREAM) if _STREAM in function.attributes else None,
     )
-
-
-def state_values(function: ir.Operation) -> tuple[int, ...]:
-    """The byte that each state is filled with at first; states are the last inputs and outputs."""
-    return integers(function, STATES)
 
 
 def write_promises(

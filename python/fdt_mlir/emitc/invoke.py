@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fdt_mlir.allocate.memories import arena_of
-from fdt_mlir.allocate.promises import state_values
+from fdt_mlir.allocate.states import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.emitc.arithmetic import divide

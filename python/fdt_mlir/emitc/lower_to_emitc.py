@@ -19,7 +19,7 @@ from fdt_mlir.emitc.kernel_functions import KernelFunctions
 from fdt_mlir.emitc.padding import PaddingRows
 from fdt_mlir.emitc.prelude import write_prelude
 from fdt_mlir.emitc.push_rows import IterationTable, StreamedFunctions
-from fdt_mlir.emitc.reset import write_reset
+from fdt_mlir.emitc.reset import declare_contents, write_reset
 from fdt_mlir.emitc.row_stream import find_row_stream
 from fdt_mlir.emitc.trace import Extent, Trace
 from fdt_mlir.emitc.values import create
@@ -89,6 +89,7 @@ class LowerToEmitcPass(Pass):
         names = KernelFunctions(functions, emitted.body, tuning, padding).declare(written)
         by_op = {call.op: call for call in calls}
         known = (self.model, entry, emitted.body, by_op, names, places)
+        declare_contents(self.model, entry, emitted.body)
         if read_promises(entry).streamed is not None:
             stream = find_row_stream(entry, by_op)
             table = IterationTable(f"{self.model}_iterations", stream.iterations())

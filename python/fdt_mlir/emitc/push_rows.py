@@ -162,7 +162,7 @@ class StreamedFunctions(InvokeFunction):
     def _write_reset(self) -> None:
         with self._open("reset", arena_parameters(self.entry)) as arenas:
             bases = bases_of(self.entry, arenas)
-            fill_states(self.entry, bases)
+            fill_states(self.model, self.entry, bases)
             self.trace.start(bases)
             store(self._rows_taken(bases), index(0), index(0))
             return_()

@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fdt_mlir.allocate.promises import STATES
+from fdt_mlir.allocate.states import write_states
 from fdt_mlir.attributes import i64
 from fdt_mlir.bindings import ir, source_name, walk
 from fdt_mlir.importer.lookup_table import TABULATED
 from fdt_mlir.importer.real_multiplier import real_multipliers
 from fdt_mlir.importer.requantise_concatenations import Requantised
+from fdt_mlir.importer.tflite.call import DTYPES
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 
 
@@ -41,12 +42,13 @@ def annotate_interface(module: ir.Module, model: TfliteModel) -> None:
     function.attributes["fdt.inputs"] = _interface(model, (*model.inputs, *states))
     function.attributes["fdt.outputs"] = _interface(model, (*model.outputs, *states))
     if states:
-        values = [_first_byte(model.tensors[index]) for index in states]
-        function.attributes[STATES] = ir.DenseI64ArrayAttr.get(values)
+        write_states(function, [_first_contents(model.tensors[index]) for index in states])
 
 
-def _first_byte(tensor: Tensor) -> int:
-    """What TFLite fills a variable with: bytes of an int8's zero point, else zeros."""
+def _first_contents(tensor: Tensor) -> int | NDArray[np.generic]:
+    """What a variable holds at first: as the file says, else zero or the zero point of int8."""
+    if tensor.data:
+        return np.frombuffer(tensor.data, DTYPES[tensor.element])
     known = tensor.quantization
     return known.zero_points[0] if known is not None and tensor.element == "INT8" else 0
 

@@ -1,6 +1,6 @@
 """Name everything in a model that cannot be compiled, before any of it is converted."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
 from fdt_mlir.errors import CompileError
@@ -37,7 +37,7 @@ def check_model(model: TfliteModel, data: bytes) -> None:
         problems += _ways_around(model, unsupported)
     # Tensors around a refused operator would only repeat what is wrong with it.
     refused = {index for operator in unsupported for index in operator.outputs}
-    known = {index for place in own for index in model.operators[place].inputs}
+    known = _inputs_of(model, own) - _inputs_of(model, {*range(len(model.operators))} - {*own})
     for index, tensor in enumerate(model.tensors):
         if tensor.is_variable and index not in known:
             problems.append(_variable_problem(model, tensor))
@@ -47,6 +47,10 @@ def check_model(model: TfliteModel, data: bytes) -> None:
         problems.append(Diagnostic("the model has no output", SourceLocation(model.file)))
     if problems:
         raise CompileError(problems)
+
+
+def _inputs_of(model: TfliteModel, places: Collection[int]) -> set[int]:
+    return {index for place in places for index in model.operators[place].inputs}
 
 
 def _convertible(model: TfliteModel, operator: Operator) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """End a graph at named tensors, and say at which tensors it could end."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fdt_mlir.diagnostics import Diagnostic, SourceLocation
@@ -77,13 +77,21 @@ def frontier(model: TfliteModel, refused: Sequence[Operator]) -> tuple[str, ...]
     refused_indices = {operator.index for operator in refused}
     tainted: set[int] = set()
     read: list[int] = []
-    for operator in model.operators:
-        if operator.index in refused_indices or tainted.intersection(operator.inputs):
-            tainted.update(operator.outputs)
-            read.extend(operator.inputs)
+    before = -1
+    # Again where a variable is tainted: operators before its assignment read it, one inference on.
+    while before < len(tainted):
+        before, read = len(tainted), []
+        for operator in model.operators:
+            if operator.index in refused_indices or tainted.intersection(operator.inputs):
+                tainted.update(operator.outputs, _variables(model, operator))
+                read.extend(operator.inputs)
     computed = {index for operator in model.operators for index in operator.outputs}
     ends = [index for index in (*read, *model.outputs) if index in computed - tainted - {ABSENT}]
     return tuple(model.tensors[index].name for index in dict.fromkeys(ends))
+
+
+def _variables(model: TfliteModel, operator: Operator) -> Iterator[int]:
+    return (i for i in operator.inputs if i != ABSENT and model.tensors[i].is_variable)
 
 
 def heads(model: TfliteModel, ends: Sequence[str]) -> tuple[str, ...]:

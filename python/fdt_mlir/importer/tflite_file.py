@@ -17,6 +17,7 @@ from fdt_mlir.importer.requantise_concatenations import (
     Requantised,
     requantise_concatenations,
 )
+from fdt_mlir.importer.resolve_variables import resolve_variables
 from fdt_mlir.importer.tflite.call import Weights
 from fdt_mlir.importer.tflite.insert import Inserter, remainder
 from fdt_mlir.importer.tflite.registry import own_translations
@@ -39,9 +40,10 @@ def read_tflite(path: Path, data: bytes, options: ImportOptions) -> ir.Module:
     Raises CompileError for files that are no TFLite model, and for everything in them without a
     translation: all of it, not the first.
     """
-    model = _select(read_model(path, data), options)
-    check_model(model, data)
+    whole = read_model(path, data)
     try:
+        model = _select(resolve_variables(whole, data), options)
+        check_model(model, data)
         plain = trim_windows(unfuse_activations(model, data), data)
     except CorruptFlatbufferError as error:
         raise compile_error(

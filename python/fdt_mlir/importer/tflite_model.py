@@ -28,7 +28,7 @@ class Tensor:
     A size in `signature` is -1 where the dimension is not fixed; `shape` then holds an example.
     `buffer` is the index of the tensor's data in the file; a constant that the file does not have
     brings its own `data`. `obstacles` says what makes the tensor unusable.
-    A variable outlives an inference.
+    A variable outlives an inference; `data` is what it holds at first, if the file says that.
     """
 
     name: str
@@ -86,17 +86,25 @@ class Operator:
 
 @dataclass(frozen=True)
 class TfliteModel:
-    """The only subgraph of a file; inputs and outputs are indices of tensors."""
+    """A subgraph of a file; inputs and outputs are indices of tensors.
+
+    `initialisations` are the subgraphs that each CALL_ONCE runs, in the order of the calls.
+    """
 
     file: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
+    initialisations: tuple["TfliteModel", ...] = ()
 
     def location(self, operator: Operator) -> SourceLocation:
-        """Say where an operator is: its first result is the name that viewers of a model show."""
-        names = [self.tensors[index].name for index in operator.outputs if index != ABSENT]
+        """Say where an operator is: its first result is the name that viewers of a model show.
+
+        An operator without results is where its first operand is.
+        """
+        edges = (*operator.outputs, *operator.inputs)
+        names = [self.tensors[index].name for index in edges if index != ABSENT]
         return SourceLocation(self.file, name=names[0] if names else f"operator {operator.index}")
 
     def operands(self, operator: Operator) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import tflite
 
 from fdt_mlir.diagnostics import SourceLocation
 from fdt_mlir.errors import compile_error
-from fdt_mlir.importer.flatbuffer import CorruptFlatbufferError, Table
+from fdt_mlir.importer.flatbuffer import Bytes, CorruptFlatbufferError, Table
 from fdt_mlir.importer.tflite_model import (
     ABSENT,
     Obstacle,
@@ -55,14 +55,16 @@ _BITS_OF = {
 }
 _ELEMENT_BITS = {element: bits for bits, elements in _BITS_OF.items() for element in elements}
 _LEAST_SCALE = 2.0**-60
-# Operators whose bodies are subgraphs of their own.
-CONTROL_FLOW = frozenset({"CALL", "CALL_ONCE", "IF", "WHILE"})
+_CALL_ONCE_SUBGRAPH = 0
+# Operators whose bodies are subgraphs of their own, and are not read.
+_CONTROL_FLOW = frozenset({"CALL", "IF", "WHILE"})
 
 
 def read_model(path: Path, data: bytes) -> TfliteModel:
     """Read the graph of a .tflite file. Every tensor gets a name that no other has.
 
-    Raises CompileError for a file that is damaged, no TFLite model, or no single graph.
+    Raises CompileError for a file that is damaged, no TFLite model, or no single graph with the
+    initialisations that it calls.
     """
     where = SourceLocation(str(path))
     if data[4:8] != _IDENTIFIER:
@@ -75,20 +77,38 @@ def read_model(path: Path, data: bytes) -> TfliteModel:
         root = Table.root(data)
         subgraphs = root.tables(_MODEL_SUBGRAPHS)
         model = _read_subgraph(path, root, subgraphs[0]) if subgraphs else None
+        calls = _initialisations(model, root.file, len(subgraphs)) if model else ()
+        bodies = {call: _read_subgraph(path, root, subgraphs[call]) for call in {*calls}}
     except CorruptFlatbufferError as error:
         raise compile_error(
             f"the file is truncated or corrupt ({len(data)} bytes): {error}", where, _DAMAGED
         ) from error
     if model is None:
         raise compile_error("the model has no subgraph, hence nothing to compile", where, _DAMAGED)
-    has_bodies = any(operator.code in CONTROL_FLOW for operator in model.operators)
-    if len(subgraphs) > 1 and not has_bodies:
+    has_bodies = any(operator.code in _CONTROL_FLOW for operator in model.operators)
+    if len(subgraphs) > 1 + len(bodies) and not has_bodies:
         raise compile_error(
             f"the model has {len(subgraphs)} subgraphs, but only one can be compiled",
             where,
             "export one signature (one function of the model) per file",
         )
-    return model
+    return replace(model, initialisations=tuple(bodies[call] for call in calls))
+
+
+def _initialisations(model: TfliteModel, file: Bytes, count: int) -> tuple[int, ...]:
+    """The numbers of the subgraphs that each CALL_ONCE runs, in a file of `count` of them."""
+    calls: list[int] = []
+    for operator in model.operators:
+        if operator.code != "CALL_ONCE":
+            continue
+        position = operator.options.position
+        options = None if position is None else Table(file, position)
+        calls.append(0 if options is None else options.scalar(_CALL_ONCE_SUBGRAPH, "<i"))
+        if not 0 < calls[-1] < count:
+            raise CorruptFlatbufferError(
+                f"operator {operator.index} calls subgraph {calls[-1]} of {count}"
+            )
+    return tuple(calls)
 
 
 def _read_subgraph(path: Path, root: Table, graph: Table) -> TfliteModel:

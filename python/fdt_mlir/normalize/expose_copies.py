@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from fdt_mlir.allocate.states import state_values
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
 from fdt_mlir.normalize.generic import create_copy
@@ -27,6 +28,8 @@ from fdt_mlir.normalize.structured import (
 )
 from fdt_mlir.passes import Pass
 
+_MOVED = ("tensor.extract_slice", "arith.constant")
+
 
 @dataclass(frozen=True)
 class ExposeCopiesPass(Pass):
@@ -35,8 +38,9 @@ class ExposeCopiesPass(Pass):
     Requires: linalg.generic and tensor operations on tensors.
     Ensures: every tensor that is inserted into another (a concatenation) is computed for that
         place alone, by a structured operation or a pad; slices are read in place by such
-        operations, or copied; a function returns whole tensors, never slices or constants; chains
-        of insertions that fill part of another chain's tensor have become part of it.
+        operations, or copied; a function returns whole tensors, never slices or constants, and what
+        a state held before the inference only as that state; chains of insertions that fill part of
+        another chain's tensor have become part of it.
     Fails when: never.
     """
 
@@ -45,10 +49,11 @@ class ExposeCopiesPass(Pass):
     def run(self, module: ir.Module) -> None:
         for function in defined_functions(module):
             for block in function.regions[0].blocks:
-                _expose(block)
+                _expose(block, len(state_values(function)))
 
 
-def _expose(block: ir.Block) -> None:
+def _expose(block: ir.Block, state_count: int) -> None:
+    """Expose the copies of a block whose last `state_count` arguments and results are state."""
     for last in last_inserts(block):
         _flatten(last)
     for last in last_inserts(block):
@@ -57,7 +62,8 @@ def _expose(block: ir.Block) -> None:
         if operation.operation.name == "tensor.extract_slice":
             place = slice_place(operation.operation, whole(shape_of(operation.operands[0])))
             _copy_before_moves(operation.operation, place)
-    _copy_results(list(block.operations)[-1].operation)
+    arguments = list(block.arguments)
+    _copy_results(list(block.operations)[-1].operation, arguments[len(arguments) - state_count :])
 
 
 # Concatenations
@@ -154,19 +160,25 @@ def _copy_before_moves(op: ir.Operation, place: Place | None) -> None:
             _copy_before_moves(reader, after)
 
 
-def _copy_results(terminator: ir.Operation) -> None:
+def _copy_results(terminator: ir.Operation, states: Sequence[ir.Value]) -> None:
+    """Copy results that are no whole tensors, and what the end of an inference overwrites."""
+    first_state = len(terminator.operands) - len(states)
     for number, value in enumerate(terminator.operands):
         origin = _origin(value)
-        if origin is not None and origin.name in ("tensor.extract_slice", "arith.constant"):
+        computed_by = producer(origin)
+        is_moved = computed_by is not None and computed_by.name in _MOVED
+        is_own = number >= first_state and states[number - first_state] == origin
+        if is_moved or (origin in states and not is_own):
             terminator.operands[number] = _copy(value, terminator)
 
 
-def _origin(value: ir.Value) -> ir.Operation | None:
-    """What computes the memory of a value, seen through reshapes."""
+def _origin(value: ir.Value) -> ir.Value:
+    """The value whose memory holds a value, seen through reshapes."""
     op = producer(value)
     while op is not None and op.name in RESHAPES:
-        op = producer(op.operands[0])
-    return op
+        value = op.operands[0]
+        op = producer(value)
+    return value
 
 
 def _copy(value: ir.Value, reader: ir.Operation) -> ir.Value:

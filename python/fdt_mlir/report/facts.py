@@ -10,7 +10,8 @@ from fdt_mlir.allocate.heat import accesses_by_buffer
 from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
 from fdt_mlir.allocate.memories import arena_names, arena_of, read_memories
 from fdt_mlir.allocate.plan_arena import is_entry
-from fdt_mlir.allocate.promises import read_promises, state_values
+from fdt_mlir.allocate.promises import read_promises
+from fdt_mlir.allocate.states import state_values
 from fdt_mlir.attributes import integer, integers
 from fdt_mlir.bindings import ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel

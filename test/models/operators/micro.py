@@ -45,6 +45,9 @@ CUSTOM = (
 )
 """Names of custom operators."""
 
-_TESTED = {case.code for cases in GROUPS.values() for case in cases}
+VARIABLES = _names("ASSIGN_VARIABLE CALL_ONCE READ_VARIABLE VAR_HANDLE")
+"""Those that mean something only together; `models.variables` has the cases."""
+
+_TESTED = {case.code for cases in GROUPS.values() for case in cases} | {*VARIABLES}
 REFUSED = tuple(code for code in BUILTIN if code not in _TESTED)
 REFUSED_CUSTOM = tuple(name for name in CUSTOM if name not in _TESTED)

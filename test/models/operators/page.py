@@ -7,7 +7,7 @@ from typing import get_args
 from fdt_mlir.importer.operators import SUPPORTED_OPERATORS, hint_without
 from models.operators import GROUPS
 from models.operators.case import Case, Element
-from models.operators.micro import REFUSED, REFUSED_CUSTOM
+from models.operators.micro import REFUSED, REFUSED_CUSTOM, VARIABLES
 
 _ELEMENTS: tuple[Element, ...] = get_args(Element)
 _START = """\
@@ -30,6 +30,15 @@ uint8 is computed as int8; only RESIZE_BILINEAR of uint8 is refused, which LiteR
 floats. What is not on this page ends with a diagnostic that names the operator, where it is, and
 what to do.
 """
+_VARIABLES = """\
+## Resource variables
+{names} are state too, but not of uint8. Whole
+models of int8 and float32 are compared with the reference over consecutive inferences
+(`test/e2e/test_resource_variables.py`): variables that are read before and after they are assigned,
+hand on what they hold, or keep the last rows of a signal.
+The subgraph that `CALL_ONCE` names can only assign constants; without one, a variable is zero at
+first (the zero point of int8). A variable that nothing else assigns is a constant.
+"""
 _MICRO = """\
 ## What TensorFlow Lite Micro has beyond these
 Each ends with a diagnostic:
@@ -46,7 +55,11 @@ The converter translates these too, and nothing here holds them against a refere
 def page() -> str:
     """The page as it should be."""
     sections = [_section(title, cases) for title, cases in GROUPS.items()]
-    return "\n".join([_START, *sections, _micro(), _more()])
+    return "\n".join([_START, *sections, _variables(), _micro(), _more()])
+
+
+def _variables() -> str:
+    return _VARIABLES.format(names=", ".join(f"`{code}`" for code in VARIABLES))
 
 
 def _micro() -> str:

@@ -41,11 +41,15 @@ class Weights:
 
     def array(self, tensor: Declared) -> Array:
         """The numbers of a constant."""
+        dtype = _STORED[tensor.element]
+        return np.frombuffer(self.stored(tensor), dtype).reshape(tensor.shape)
+
+    def stored(self, tensor: Declared) -> bytes:
+        """The bytes of a constant."""
         if tensor.data:
-            return np.frombuffer(tensor.data, _STORED[tensor.element]).reshape(tensor.shape)
+            return tensor.data
         buffers = Table.root(self.data).tables(_MODEL_BUFFERS)
-        raw = buffers[tensor.buffer].numbers(_BUFFER_DATA, "u1").tobytes()
-        return np.frombuffer(raw, _STORED[tensor.element]).reshape(tensor.shape)
+        return buffers[tensor.buffer].numbers(_BUFFER_DATA, "u1").tobytes()
 
 
 @dataclass(frozen=True)

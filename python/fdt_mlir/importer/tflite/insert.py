@@ -117,7 +117,7 @@ class Inserter:
         call = Call(self._model, operator, self._weights, self._values)
         targets = [*operator.outputs]
         targets += [index for index in operands if self._model.tensors[index].is_variable]
-        with ir.InsertionPoint(block), self._location(operator.outputs[0]):
+        with ir.InsertionPoint(block), self._location(targets[0]):
             results = [in_order(result) for result in guarded(call, translation)]
             self._check(call, targets, results)
             values = [stored_value(result) for result in results]

@@ -51,6 +51,7 @@ from fdt_mlir.importer.tflite.softmax import (
 )
 from fdt_mlir.importer.tflite.svdf import svdf
 from fdt_mlir.importer.tflite.tables import elu, exp, log, logistic, rsqrt, tanh
+from fdt_mlir.importer.tflite.variables import assign_variable, read_variable
 from fdt_mlir.importer.tflite_model import ABSENT, Operator, TfliteModel
 
 
@@ -83,6 +84,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
     {
         "ABS": [Own(absolute_value, _QUANTISED)],
         "ARG_MIN": [Own(arg_min, _BYTES)],
+        "ASSIGN_VARIABLE": [Own(assign_variable, _ANY)],
         "BROADCAST_ARGS": [Own(broadcast_args, _ANY)],
         "CONV_2D": [Own(conv, _INT16)],
         "CUMSUM": [Own(cumulative_sum, _FLOAT | _INT32)],
@@ -107,6 +109,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "LOGISTIC": [Own(logistic, _INT16)],
         "LOG_SOFTMAX": [Own(log_softmax_of_bytes, _INT8)],
         "NOT_EQUAL": [Own(comparison("!="), _BYTES)],
+        "READ_VARIABLE": [Own(read_variable, _ANY)],
         "RSQRT": [Own(rsqrt, _INT16)],
         "SOFTMAX": [
             Own(softmax, _FLOAT, has_beta),
