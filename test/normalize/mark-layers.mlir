@@ -309,3 +309,29 @@ func.func @trailing(%scale: tensor<8xf32>, %rows: tensor<8x3xf32>) -> tensor<8x3
   } -> tensor<8x3xf32>
   return %scaled : tensor<8x3xf32>
 }
+
+// A mean that takes its sum in two steps is no softmax, for it only ever adds.
+// CHECK-LABEL: func.func @sum_in_two_steps(
+// CHECK: fdt.layer = "[[SUMS:reduce[a-z_0-9]*]]", fdt.role = "reduce"
+// CHECK: fdt.layer = "[[SUMS]]", fdt.role = "reduce_1"
+// CHECK-NOT: softmax
+// CHECK: return
+func.func @sum_in_two_steps(%rows: tensor<2x9xf32>) -> tensor<f32> {
+  %none = arith.constant dense<0.0> : tensor<2xf32>
+  %nothing = arith.constant dense<0.0> : tensor<f32>
+  %sums = linalg.generic {indexing_maps = [#each, #row],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%rows : tensor<2x9xf32>) outs(%none : tensor<2xf32>) {
+  ^bb0(%x: f32, %acc: f32):
+    %next = arith.addf %acc, %x : f32
+    linalg.yield %next : f32
+  } -> tensor<2xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>],
+      iterator_types = ["reduction"]}
+      ins(%sums : tensor<2xf32>) outs(%nothing : tensor<f32>) {
+  ^bb0(%x: f32, %acc: f32):
+    %next = arith.addf %acc, %x : f32
+    linalg.yield %next : f32
+  } -> tensor<f32>
+  return %sum : tensor<f32>
+}

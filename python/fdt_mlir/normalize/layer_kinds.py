@@ -18,8 +18,8 @@ def layer_kind(members: Sequence[ir.Operation]) -> str:
     kinds = [_reduction_kind(view) for view in reductions]
     # A layer merged with the pools that read it is what it was.
     kinds = [kind for kind in kinds if kind != "pool"] or kinds[:1]
-    if len(kinds) > 1:
-        return "softmax"
+    if len({_combiner(view) for view in reductions}) > 1 and set(kinds) == {"reduce"}:
+        return "softmax"  # the greatest, then a sum
     if kinds:
         return kinds[0]
     if views and not all(_is_copy(view) for view in views):
@@ -38,6 +38,13 @@ def _is_copy(view: Structured) -> bool:
         and only.operands[0] == body.arguments[0]
         and len(view.inputs) == 1
     )
+
+
+def _combiner(view: Structured) -> str:
+    """The operation that takes a reduction one element further."""
+    (yielded,) = view.op.regions[0].blocks[0].operations[-1].operands
+    op = producer(yielded)
+    return op.name if op is not None else ""
 
 
 def _reduction_kind(view: Structured) -> str:
