@@ -59,6 +59,9 @@ def plan_tflite(path: Path) -> PlannedModel:
     except OSError as error:
         raise compile_error(f"cannot read the model: {error.strerror}", where) from error
     model = read_model(path, data)
+    if model.initialisations:
+        message = "a plan for a model with several subgraphs is not supported"
+        raise compile_error(message, where, "compile it to C")
     problem = layout_problem(model)
     plan = plan_layout(problem)
     violations = validate(problem, plan)

@@ -43,6 +43,13 @@ def test_a_sequence_is_that_of_the_reference(
     check(path, path, strategy, tmp_path / "c")
 
 
+def test_the_batch_may_be_open(tmp_path: Path) -> None:
+    graph, path = GRAPHS["accumulator"]("int8"), tmp_path / "model.tflite"
+    graph.dynamic_batch = True
+    write_file(graph, path)
+    check(path, path, "none", tmp_path / "c")
+
+
 def counter(element: str, is_initialised: bool) -> Graph:
     """Adds up its inputs, perhaps from an explicit zero."""
     graph = Graph("counter", seed=0)
@@ -63,6 +70,19 @@ def test_without_an_initialisation_variables_begin_with_zero(element: str, tmp_p
     for name, is_initialised in (("model", False), ("reference", True)):
         write_file(counter(element, is_initialised), tmp_path / f"{name}.tflite")
     check(tmp_path / "model.tflite", tmp_path / "reference.tflite", "none", tmp_path / "c")
+
+
+@pytest.mark.parametrize("element", ["int16", "int32", "bool"])
+def test_contents_of_every_type(element: str, tmp_path: Path) -> None:
+    graph = Graph("hold", seed=0)
+    graph.inputs.append(tensor("x", (1, 5), element))
+    held = variable("held", (1, 5), element)
+    held.initialise(graph, np.array([[1, 0, -700, 1, 30]]).astype(element))
+    graph.output(held.read(graph, "last"))
+    held.assign(graph, graph.inputs[0])
+    path = tmp_path / "model.tflite"
+    write_file(graph, path)
+    check(path, path, "none", tmp_path / "c")
 
 
 def test_only_what_is_assigned_and_read_is_state(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def output_infos(path: Path) -> list[TensorInfo]:
 
 
 def random_inputs(path: Path, count: int, seed: int = 0) -> list[list[np.ndarray]]:
-    """Draw `count` samples: integers over their whole type, floats in [-1, 1), valid indices."""
+    """Draw `count` samples: integers and bools of any value, floats in [-1, 1), valid indices."""
     random = np.random.RandomState(seed)
 
     def draw(info: TensorInfo) -> np.ndarray:
@@ -106,6 +106,8 @@ def random_inputs(path: Path, count: int, seed: int = 0) -> list[list[np.ndarray
             return random.randint(0, info.rows, info.shape).astype(info.dtype)
         if info.dtype.kind == "f":
             return random.uniform(-1, 1, info.shape).astype(info.dtype)
+        if info.dtype.kind == "b":
+            return random.randint(0, 2, info.shape).astype(info.dtype)
         limits = np.iinfo(info.dtype)
         return random.randint(limits.min, int(limits.max) + 1, info.shape).astype(info.dtype)
 

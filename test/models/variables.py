@@ -1,7 +1,7 @@
 """Graphs with resource variables: VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE, CALL_ONCE."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -150,7 +150,24 @@ def constants(element: str) -> Graph:
     return graph
 
 
+def weights(element: str) -> Graph:
+    """A layer whose weights are a variable that nothing assigns, twice: as other numbers too."""
+    graph, source = _start(element)
+    scales = [Quantization((each,), (0,)) if element == "int8" else None for each in (0.01, 0.02)]
+    data = numbers((3, 7), element)
+    held = Variable("weights", Tensor("", data.shape, element, None, scales[0]))
+    held.initialise(graph, data)
+    for number, scale in enumerate(scales):
+        like = replace(held, contents=replace(held.contents, quantization=scale))
+        kernel = like.read(graph, f"kernel_{number}")
+        result = tensor(f"result_{number}", (1, 3), element)
+        options = {"FusedActivationFunction": 0}
+        graph.ops.append(Op("FULLY_CONNECTED", (source, kernel, ABSENT), result, options))
+        graph.output(result)
+    return graph
+
+
 GRAPHS: Mapping[str, Callable[[str], Graph]] = MappingProxyType(
-    {make.__name__: make for make in (accumulator, delay_line, window, constants)}
+    {make.__name__: make for make in (accumulator, delay_line, window, constants, weights)}
 )
 """Graphs of float32 or int8 by name."""

@@ -153,7 +153,8 @@ def _resolved(graph: _Graph, first: Mapping[Key, Tensor], weights: Weights) -> T
     moved = {index: place_of[key] for index, key in graph.handles.items() if key in place_of}
     # Who reads a constant may know it: the conversion wants weights that are constant.
     for access in accesses:
-        if tensors[place_of[access.key]].is_constant:
+        known = tensors[place_of[access.key]]
+        if known.is_constant and known.quantization == access.tensor.quantization:
             moved[access.operator.outputs[0]] = place_of[access.key]
     operators = tuple(
         replace(operator, inputs=tuple(moved.get(index, index) for index in operator.inputs))

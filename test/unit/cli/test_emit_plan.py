@@ -9,6 +9,8 @@ from fdt_mlir.errors import CompileError
 from fdt_mlir.importer.tflite_model import Operator, Tensor, TfliteModel
 from fdt_mlir.planner.plan import Plan
 from fdt_mlir.tflite_plan import PlannedModel, layout_problem, plan_tflite
+from models.tflite_writer import write_file
+from models.variables import GRAPHS
 
 
 def test_a_plan_needs_a_place(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +32,13 @@ def test_a_place_that_is_not_there(tmp_path: Path) -> None:
     planned = PlannedModel(b"", 0, Plan({}, 0, 0, True, "none"))
     with pytest.raises(CompileError, match="cannot write the model: No such file"):
         planned.write(tmp_path / "absent" / "m.tflite")
+
+
+# TFLM would read the offsets as those of every subgraph's tensors.
+def test_models_of_several_subgraphs(tmp_path: Path) -> None:
+    write_file(GRAPHS["accumulator"]("int8"), tmp_path / "m.tflite")
+    with pytest.raises(CompileError, match="a model with several subgraphs is not supported"):
+        plan_tflite(tmp_path / "m.tflite")
 
 
 # Wrong if a size is guessed: TFLM would write beyond the tensor's place.
