@@ -151,8 +151,9 @@ def _make_seed_files(_: None) -> Seeds:
     from fdt_mlir.importer.importer import import_model
     from models.onnx_graphs import FLOAT_GRAPHS, quantised
     from models.tflite_writer import serialize
+    from models.variables import GRAPHS
 
-    files: list[tuple[str, bytes]] = []
+    files = [("variables.tflite", serialize(GRAPHS["accumulator"]("int8")))]
     with TemporaryDirectory() as folder:
         for number, graph in enumerate(islice(_valid_graphs(), 8)):
             name, data = f"model_{number}.tflite", serialize(graph)
