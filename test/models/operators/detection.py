@@ -53,6 +53,14 @@ CASES = (
     _case(
         "detection_regular",
         custom_options=detection_options(use_regular_nms=True, detections_per_class=3),
-        refused={"float32": "only the fast suppression"},
+    ),
+    _case(
+        "detection_regular_few",
+        custom_options=detection_options(use_regular_nms=True, detections_per_class=1),
+    ),
+    _case(
+        "detection_classes",
+        custom_options=detection_options(max_classes_per_detection=2),
+        refused={"float32": "only one class per detection"},
     ),
 )

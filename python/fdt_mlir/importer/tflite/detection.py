@@ -1,8 +1,6 @@
 """TFLite_Detection_PostProcess: boxes from their encodings, and which of them are kept.
 
-After LiteRT's "fast" suppression: each box counts with its best class alone. The reference sorts
-all boxes and walks down the list; here the best box that is left is sought as often as there are
-detections, and what overlaps it too much is struck out, which selects the same boxes.
+After LiteRT's detection_postprocess.cc.
 """
 
 from __future__ import annotations
@@ -17,9 +15,8 @@ from flatbuffers import flexbuffers
 
 from fdt_mlir.importer.onnx.elements import elementwise
 from fdt_mlir.importer.onnx.emit import constant_value
-from fdt_mlir.importer.onnx.gather import loop_index
 from fdt_mlir.importer.onnx.quantisation import Array
-from fdt_mlir.importer.onnx.rearrange import concatenated, gathered, narrowed
+from fdt_mlir.importer.onnx.rearrange import concatenated, gathered, narrowed, transposed
 from fdt_mlir.importer.onnx.reductions import greatest, total
 from fdt_mlir.importer.onnx.scalars import (
     FLOAT,
@@ -27,28 +24,30 @@ from fdt_mlir.importer.onnx.scalars import (
     Scalar,
     convert,
     function,
-    literal,
     look_up,
-    maximum,
-    minimum,
     select,
 )
 from fdt_mlir.importer.onnx.tensor import Tensor, constant
-from fdt_mlir.importer.onnx.views import reshape
+from fdt_mlir.importer.onnx.views import in_order, reshape
 from fdt_mlir.importer.tflite.call import Call
 from fdt_mlir.importer.tflite.reductions import place_of_greatest
+from fdt_mlir.importer.tflite.suppression import (
+    STRUCK_OUT,
+    Corners,
+    best_boxes,
+    best_of_classes,
+    taken,
+)
 
 _MOST_DETECTIONS = 100  # each is a few calls in the program
-_STRUCK_OUT = -math.inf
-
-Corners = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Top, left, bottom and right of boxes: a tensor of one number per box for each."""
+_DETECTIONS_PER_CLASS = 100  # where the options do not say
 
 
 @dataclass(frozen=True)
 class _Options:
-    """What the custom options say."""
+    """What the custom options say; in the fast way nothing bounds detections per class."""
 
+    per_class: int | None
     detections: int
     classes: int
     iou_threshold: float
@@ -57,15 +56,17 @@ class _Options:
 
     @staticmethod
     def of(call: Call) -> _Options:
-        """Raises CompileError where they are damaged, or ask for the regular suppression."""
+        """Raises CompileError where they are damaged, or ask for several classes per detection."""
         given = _custom_options(call)
         try:
+            is_regular = bool(given.get("use_regular_nms", False))
             per_box = int(given.get("max_classes_per_detection", 1))
-            if given.get("use_regular_nms", False) or per_box != 1:
+            if per_box != 1 and not is_regular:
                 raise call.error(
-                    "only the fast suppression with one class per detection is supported",
-                    "export the model with use_regular_nms=False, max_classes_per_detection=1",
+                    f"only one class per detection is supported, not {per_box}",
+                    "export the model with max_classes_per_detection=1",
                 )
+            per_class = int(given.get("detections_per_class", _DETECTIONS_PER_CLASS))
             detections = int(given["max_detections"])
             if not 0 < detections <= _MOST_DETECTIONS:
                 raise call.error(
@@ -74,6 +75,7 @@ class _Options:
                 )
             y, x, h, w = (float(given[f"{axis}_scale"]) for axis in "yxhw")
             return _Options(
+                per_class if is_regular else None,
                 detections,
                 int(given["num_classes"]),
                 float(given["nms_iou_threshold"]),
@@ -109,19 +111,15 @@ def detection(call: Call) -> Sequence[Tensor]:
     scores = call.tensor(1)
     scores = reshape(scores, (count, scores.shape[-1]))
     foreground = narrowed(scores, 1, scores.shape[1] - options.classes, options.classes)
-    left = _candidates(call, reshape(greatest(foreground, (1,)), (count,)), options)
-    places: list[Tensor] = []
-    values: list[Tensor] = []
-    for number in range(options.detections):
-        place = reshape(place_of_greatest(left, 0), (1,))
-        best = _taken(corners, place)
-        places.append(place)
-        values.append(gathered(left, place, 0))
-        if number + 1 < options.detections:
-            left = _struck_out(left, corners, place, best, options.iou_threshold)
-    found, kept = concatenated(places, 0), concatenated(values, 0)
-    columns = [reshape(side, (options.detections, 1)) for side in _taken(corners, found)]
-    classes = place_of_greatest(gathered(foreground, found, 0), 1)
+    wanted, threshold, per_class = options.detections, options.iou_threshold, options.per_class
+    if per_class is None:
+        best = reshape(greatest(foreground, (1,)), (count,))
+        found, kept = best_boxes(_candidates(call, best, options), corners, wanted, threshold)
+        classes = place_of_greatest(gathered(foreground, found, 0), 1)
+    else:
+        rows = _candidates(call, in_order(transposed(foreground, (1, 0))), options)
+        found, classes, kept = best_of_classes(rows, corners, wanted, threshold, per_class)
+    columns = [reshape(side, (options.detections, 1)) for side in taken(corners, found)]
     shape = (1, options.detections)
     boxes = _where_found(reshape(kept, (options.detections, 1)), concatenated(columns, 1))
     return [
@@ -188,44 +186,13 @@ def _candidates(call: Call, stored: Tensor, options: _Options) -> Tensor:
         if not is_float:
             score = convert(convert(element, INT32) - zero_point, FLOAT) * scale
         is_kept = score.compare(">=", options.score_threshold)
-        return select(is_kept, score, _STRUCK_OUT)
+        return select(is_kept, score, STRUCK_OUT)
 
     return elementwise((stored,), FLOAT, candidate)
 
 
-def _taken(corners: Corners, places: Tensor) -> Corners:
-    top, left, bottom, right = (gathered(side, places, 0) for side in corners)
-    return top, left, bottom, right
-
-
-def _struck_out(
-    scores: Tensor, corners: Corners, place: Tensor, best: Corners, threshold: float
-) -> Tensor:
-    """Scores without the best box and what overlaps it by more than the threshold."""
-
-    def strike(score: Scalar, chosen: Scalar, *sides: Scalar) -> Scalar:
-        overlap = _overlap(sides[:4], sides[4:])
-        is_out = overlap.compare(">", threshold) | loop_index(0).compare("==", chosen)
-        return select(is_out, literal(_STRUCK_OUT, FLOAT), score)
-
-    return elementwise((scores, place, *corners, *best), FLOAT, strike)
-
-
-def _overlap(one: Sequence[Scalar], other: Sequence[Scalar]) -> Scalar:
-    """Intersection over union; 0 where a box has no area."""
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    extents = [
-        maximum(minimum(one[2 + n], other[2 + n]) - maximum(one[n], other[n]), 0.0)
-        for n in range(2)
-    ]
-    common = extents[0] * extents[1]
-    share = common / (areas[0] + areas[1] - common)
-    has_area = areas[0].compare(">", 0.0) & areas[1].compare(">", 0.0)
-    return select(has_area, share, 0.0)
-
-
 def _is_found(score: Scalar) -> Scalar:
-    return score.compare(">", _STRUCK_OUT)
+    return score.compare(">", STRUCK_OUT)
 
 
 def _where_found(scores: Tensor, values: Tensor) -> Tensor:
