@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import ir
-from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.normalize.splice import replace_by
 from fdt_mlir.passes import op_error
 
 # TFLite's integer average pool (reference_integer_ops::AveragePool): the sum of the elements

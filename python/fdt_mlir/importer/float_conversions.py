@@ -4,7 +4,7 @@ import math
 import struct
 
 from fdt_mlir.bindings import ir, source_name
-from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.normalize.splice import replace_by
 from fdt_mlir.normalize.structured import producer
 
 # One element of the result from one of the source.

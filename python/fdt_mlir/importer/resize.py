@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fdt_mlir.bindings import constant_array, ir
-from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.normalize.splice import replace_by
 from fdt_mlir.normalize.structured import producer, users
 
 _ONE = 1 << 10  # weights along an axis are in units of 2**-10

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from fdt_mlir.attributes import integer
 from fdt_mlir.bindings import ir, walk
-from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.normalize.splice import replace_by
 from fdt_mlir.passes import Pass, op_error
 
 # The first index at which the maximum stands, as TFLite and TOSA define it.

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from fdt_mlir.attributes import integers
 from fdt_mlir.bindings import constant_array, ir, walk
-from fdt_mlir.importer.splice import replace_by
+from fdt_mlir.normalize.splice import replace_by
 from fdt_mlir.normalize.structured import producer
 from fdt_mlir.passes import Pass, op_error
 
