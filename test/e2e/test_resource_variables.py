@@ -43,6 +43,14 @@ def test_a_sequence_is_that_of_the_reference(
     check(path, path, strategy, tmp_path / "c")
 
 
+@pytest.mark.parametrize("strategy", ["none", "auto"])
+def test_a_file_of_tensorflow(strategy: str, tmp_path: Path) -> None:
+    path = Path(__file__).parent / "files" / "streaming.tflite"
+    compiled = check(path, path, strategy, tmp_path / "c")
+    states = [(state["name"], state["type"]) for state in compiled.report["states"]]
+    assert states == [("total", "int8"), ("past", "int8")]
+
+
 def test_the_batch_may_be_open(tmp_path: Path) -> None:
     graph, path = GRAPHS["accumulator"]("int8"), tmp_path / "model.tflite"
     graph.dynamic_batch = True
@@ -83,6 +91,12 @@ def test_contents_of_every_type(element: str, tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     write_file(graph, path)
     check(path, path, "none", tmp_path / "c")
+
+
+def test_contents_are_counted_as_constants(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    write_file(GRAPHS["accumulator"]("float32"), path)
+    assert api.compile(path, strategy="none").report["weights_bytes"] == 7 * 4
 
 
 def test_only_what_is_assigned_and_read_is_state(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from fdt_mlir.allocate.lifetimes import Lifetimes, LiveBuffer, lifetimes_of
 from fdt_mlir.allocate.memories import arena_names, arena_of, read_memories
 from fdt_mlir.allocate.plan_arena import is_entry
 from fdt_mlir.allocate.promises import read_promises
-from fdt_mlir.allocate.states import state_values
+from fdt_mlir.allocate.states import state_contents, state_values
 from fdt_mlir.attributes import integer, integers
-from fdt_mlir.bindings import ir, walk
+from fdt_mlir.bindings import constant_array, ir, walk
 from fdt_mlir.kernels.kernel import destination_of, inputs_of, read_kernel
 from fdt_mlir.kernels.operands import view_of
 from fdt_mlir.kernels.stream_input import INPUT_ROWS
@@ -204,7 +204,7 @@ def collect_facts(module: ir.Module) -> Facts:
         lower_bound_bytes=attributes["fdt.lower_bound_bytes"].value,
         layout_proved_optimal=attributes["fdt.layout_proved_optimal"].value,
         order_gap_bytes=attributes["fdt.order_gap_bytes"].value,
-        weights_bytes=_weights_bytes(module),
+        weights_bytes=_weights_bytes(module, entry),
         inputs=inputs[: len(inputs) - states],
         outputs=outputs[: len(outputs) - states],
         states=inputs[len(inputs) - states :],
@@ -304,8 +304,10 @@ def _common_bytes(one: PlacedBuffer, other: PlacedBuffer) -> int:
     return max(0, end - max(one.offset, other.offset))
 
 
-def _weights_bytes(module: ir.Module) -> int:
-    total = 0
+def _weights_bytes(module: ir.Module, entry: ir.Operation) -> int:
+    """Bytes of all constants, also of those that states begin with."""
+    known = [contents for contents in state_contents(entry) if contents is not None]
+    total = sum(constant_array(contents).nbytes for contents in known)
     for op in walk(module.operation):
         if op.name == "memref.global":
             memref = ir.TypeAttr(op.attributes["type"]).value

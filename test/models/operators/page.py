@@ -38,6 +38,10 @@ models of int8 and float32 are compared with the reference over consecutive infe
 hand on what they hold, or keep the last rows of a signal.
 The subgraph that `CALL_ONCE` names can only assign constants; without one, a variable is zero at
 first (the zero point of int8). A variable that nothing else assigns is a constant.
+
+TensorFlow's converter writes such models with `experimental_enable_resource_variables = True`. What
+it quantises keeps state in float32, four bytes for each, unless
+`_experimental_variable_quantization = True`.
 """
 _MICRO = """\
 ## What TensorFlow Lite Micro has beyond these
