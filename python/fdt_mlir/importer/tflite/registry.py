@@ -121,7 +121,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "STRIDED_SLICE": [Own(strided_slice, _ANY | _UINT8, goes_backwards)],
         "SVDF": [Own(svdf, _FLOAT | _QUANTISED)],
         "UNIDIRECTIONAL_SEQUENCE_LSTM": [Own(lstm, _FLOAT | _QUANTISED)],
-        "SUM": [Own(quantised_sum, _QUANTISED)],
+        "SUM": [Own(quantised_sum, _QUANTISED | _UINT8)],
         "TANH": [Own(tanh, _INT16)],
         "TRANSPOSE_CONV": [Own(transpose_conv, _INT16)],
     }
