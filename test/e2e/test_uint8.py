@@ -49,6 +49,7 @@ def test_concatenation_of_unequal_scales(tmp_path: Path):
 
 
 OWN = (
+    *("log_softmax", "log_softmax_long"),
     *("softmax", "softmax_beta", "softmax_steep", "softmax_long", "arg_min", "fill"),
     *("equal", "equal_broadcast", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("strided_slice_backwards", "sum_quantised", "sum_quantised_channels"),

@@ -26,9 +26,9 @@ within 1e-5 of the greatest magnitude for floats.
 | | the reference has no such kernel |
 
 `int8` and `int16` are quantised activations; weights are int8 for both, the bias of int16 is int64.
-uint8 is computed as int8; only RESIZE_BILINEAR of uint8 is refused, which LiteRT computes in
-floats. What is not on this page ends with a diagnostic that names the operator, where it is, and
-what to do.
+uint8 is computed as int8; RESIZE_BILINEAR and L2_NORMALIZATION of uint8 are refused, which LiteRT
+rounds otherwise. What is not on this page ends with a diagnostic that names the operator, where it
+is, and what to do.
 """
 _VARIABLES = """\
 ## Resource variables

@@ -107,7 +107,7 @@ _TRANSLATIONS: Mapping[str, Sequence[Own]] = MappingProxyType(
         "LESS_EQUAL": [Own(comparison("<="), _BYTES)],
         "LOG": [Own(log, _INT16)],
         "LOGISTIC": [Own(logistic, _INT16)],
-        "LOG_SOFTMAX": [Own(log_softmax_of_bytes, _INT8)],
+        "LOG_SOFTMAX": [Own(log_softmax_of_bytes, _BYTES)],
         "NOT_EQUAL": [Own(comparison("!="), _BYTES)],
         "READ_VARIABLE": [Own(read_variable, _ANY)],
         "RSQRT": [Own(rsqrt, _INT16)],
