@@ -9,6 +9,10 @@ import pytest
 from e2e.shared_models import shared_model
 from fdt_mlir import api
 from fdt_mlir.cli.run import main
+from models.operators import CASES
+from models.operators.case import build
+from models.tflite_writer import write_file
+from models.variables import GRAPHS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "models"
 KWS = EXAMPLES / "kws.tflite"
@@ -44,6 +48,19 @@ def test_one_wrong_weight_is_found(
     assert "values differ, by at most" in check["differences"][0]
     assert main(arguments) == 1
     assert ", output 'kws/softmax/Softmax': " in capfd.readouterr().out
+
+
+# Wrong if the reference keeps what the program forgets before each sample.
+@pytest.mark.parametrize("has_resources", [True, False])
+def test_state_is_as_at_first_in_every_sample(
+    has_resources: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    graph = GRAPHS["accumulator"]("int8") if has_resources else build(CASES["svdf"], "float32")
+    path = tmp_path / "model.tflite"
+    write_file(graph, path)
+    api.compile(path, strategy="none").write(tmp_path / "c")
+    assert main([str(tmp_path / "c"), "--check", str(path), "--random", "3"]) == 0
+    assert "3 of 3 samples equal LiteRT" in capfd.readouterr().out
 
 
 def test_float_onnx_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

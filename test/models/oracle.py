@@ -44,7 +44,10 @@ class Reference:
         self._interpreter.allocate_tensors()
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return every output for one sample, with state as it is at first."""
+        """Return every output for one sample, with state as it is at first.
+
+        Resource variables are no such state: the interpreter cannot reset them.
+        """
         self._interpreter.reset_all_variables()
         return self.run_on(inputs)
 

@@ -104,15 +104,8 @@ class _TfliteReference:
     title = "LiteRT, reference kernels"
 
     def __init__(self, path: Path, model: CompiledModel):
-        litert: Any = import_module("ai_edge_litert.interpreter")
-        self._model = model
-        self._interpreter = litert.Interpreter(
-            str(path),
-            experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
-            # A model that was cut ends at tensors that otherwise would be overwritten.
-            experimental_preserve_all_tensors=True,
-        )
-        self._interpreter.allocate_tensors()
+        self._path, self._model = path, model
+        self._interpreter = self._load()
         tensors = {d["name"]: d["index"] for d in self._interpreter.get_tensor_details()}
         outputs = [d["index"] for d in self._interpreter.get_output_details()]
         names = [tensor.name for tensor in model.outputs]
@@ -125,7 +118,22 @@ class _TfliteReference:
         if len(self._interpreter.get_input_details()) != len(model.inputs):
             raise _other_model(path, model, len(outputs))
 
+    def _load(self) -> Any:
+        litert: Any = import_module("ai_edge_litert.interpreter")
+        interpreter = litert.Interpreter(
+            str(self._path),
+            experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
+            # A model that was cut ends at tensors that otherwise would be overwritten.
+            experimental_preserve_all_tensors=True,
+        )
+        interpreter.allocate_tensors()
+        return interpreter
+
     def run(self, inputs: Sequence[Array]) -> list[Array]:
+        if self._model.has_state:
+            # Every sample begins with state as it is at first. NOTE: resetting all variables, which
+            # the interpreter can do, leaves resource variables as they are.
+            self._interpreter = self._load()
         details = self._interpreter.get_input_details()
         for detail, tensor, value in zip(details, self._model.inputs, inputs, strict=True):
             given = value
