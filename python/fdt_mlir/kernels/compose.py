@@ -20,6 +20,7 @@ from fdt_mlir.normalize.structured import (
     element_type,
     is_splat,
     is_unit_reshape,
+    kept_dims,
     pad_amounts,
     producer,
     shape_of,
@@ -370,12 +371,12 @@ def _through_view(op: ir.Operation, value: ir.Value, index: Index) -> tuple[ir.V
     if op.name != "tensor.extract_slice" or len(op.operands) != 1:
         return None
     sizes = integers(op, "static_sizes")
-    positions: list[ir.AffineExpr] = []
-    remaining = list(index)
-    for dim, size in enumerate(sizes):
-        # A slice may drop dimensions of extent 1; the position in them is the offset.
-        dropped = size == 1 and len(sizes) - dim > len(remaining)
-        expr = ir.AffineExpr.get_constant(0) if dropped else remaining.pop(0)
-        step, offset = integers(op, "static_strides")[dim], integers(op, "static_offsets")[dim]
-        positions.append(downcast(expr * step + offset))
-    return source, tuple(positions)
+    # The position in a dimension that the slice drops is the offset.
+    within: list[ir.AffineExpr] = [ir.AffineExpr.get_constant(0)] * len(sizes)
+    for dim, expr in zip(kept_dims(sizes, shape_of(value)), index, strict=True):
+        within[dim] = expr
+    steps, offsets = integers(op, "static_strides"), integers(op, "static_offsets")
+    return source, tuple(
+        downcast(expr * step + offset)
+        for expr, step, offset in zip(within, steps, offsets, strict=True)
+    )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fdt_mlir.attributes import integer_of, integers, items, items_of, string, tensor_data
 from fdt_mlir.bindings import ir
 from fdt_mlir.kernels.kernel import destination_of, inputs_of
-from fdt_mlir.normalize.structured import producer, shape_of
+from fdt_mlir.normalize.structured import kept_dims, producer, shape_of
 from fdt_mlir.passes import op_error
 
 TENSOR_VIEWS = (
@@ -85,7 +85,7 @@ def _sliced(op: ir.Operation, source: View, shape: tuple[int, ...]) -> View:
     assert ir.ShapedType.get_dynamic_stride_or_offset() not in offsets, "tiles are no whole tensors"
     start = sum(offset * stride for offset, stride in zip(offsets, source.strides, strict=True))
     strides = [stride * step for stride, step in zip(source.strides, steps, strict=True)]
-    kept = _kept_dims(sizes, shape)
+    kept = kept_dims(sizes, shape)
     return View(
         source.base,
         source.element_type,
@@ -93,18 +93,6 @@ def _sliced(op: ir.Operation, source: View, shape: tuple[int, ...]) -> View:
         tuple(strides[dim] for dim in kept),
         source.offset + start,
     )
-
-
-def _kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
-    """The dimensions of a slice that its type keeps: some of extent 1 may be dropped."""
-    droppable = len(sizes) - len(shape)
-    kept: list[int] = []
-    for dim, size in enumerate(sizes):
-        if droppable and size == 1 and (len(kept) == len(shape) or shape[len(kept)] != 1):
-            droppable -= 1
-        else:
-            kept.append(dim)
-    return kept
 
 
 def _reshaped(op: ir.Operation, source: View, shape: Sequence[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fdt_mlir.attributes import integer_of, integers, items, items_of
 from fdt_mlir.bindings import ir
-from fdt_mlir.normalize.structured import producer, shape_of
+from fdt_mlir.normalize.structured import kept_dims, producer, shape_of
 
 RESHAPES = ("tensor.collapse_shape", "tensor.expand_shape")
 
@@ -60,21 +60,9 @@ def slice_place(op: ir.Operation, of: Place) -> Place | None:
     sizes, steps = integers(op, "static_sizes"), integers(op, "static_strides")
     if ir.ShapedType.get_dynamic_size() in (*sizes, *steps):
         return None
-    kept = _kept_dims(sizes, shape_of(small))
+    kept = kept_dims(sizes, shape_of(small))
     strides = tuple(of.strides[dim] * steps[dim] for dim in kept)
     return Place(shape_of(small), strides)
-
-
-def _kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
-    """The dimensions of a slice that its tensor still has; only extents of 1 can be dropped."""
-    kept: list[int] = []
-    droppable = len(sizes) - len(shape)
-    for dim, size in enumerate(sizes):
-        if droppable and size == 1 and (len(kept) == len(shape) or shape[len(kept)] != 1):
-            droppable -= 1
-        else:
-            kept.append(dim)
-    return kept
 
 
 def reshaped(op: ir.Operation, place: Place, backwards: bool = False) -> Place | None:

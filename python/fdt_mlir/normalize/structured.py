@@ -86,6 +86,18 @@ def without_units(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(extent for extent in shape if extent != 1)
 
 
+def kept_dims(sizes: Sequence[int], shape: Sequence[int]) -> list[int]:
+    """The dimensions of a slice that its tensor of `shape` has: some of extent 1 may be dropped."""
+    droppable = len(sizes) - len(shape)
+    kept: list[int] = []
+    for dim, size in enumerate(sizes):
+        if droppable and size == 1 and (len(kept) == len(shape) or shape[len(kept)] != 1):
+            droppable -= 1
+        else:
+            kept.append(dim)
+    return kept
+
+
 def shape_of(value: ir.Value) -> tuple[int, ...]:
     """The static shape of a tensor or memref value; () for scalars."""
     return tuple(value.type.shape) if isinstance(value.type, ir.ShapedType) else ()
