@@ -59,6 +59,7 @@ def _annotate_source(op: ir.Operation, model: TfliteModel, operator: Operator) -
         op.attributes["fdt.unsigned"] = ir.UnitAttr.get()
     if op.name == "tosa.table" and operator.code in TABULATED:
         _annotate_scale(op, model.tensors[operator.inputs[0]])
+        _annotate_scale(op, model.tensors[operator.outputs[0]], "fdt.result_")
     if op.name == "tosa.clamp":
         _annotate_scale(op, model.tensors[operator.outputs[0]])
     multipliers = real_multipliers(model, operator)
@@ -77,13 +78,13 @@ def _annotate_quantize(cast: ir.Operation, source: Tensor, result: Tensor) -> No
         _annotate_scale(cast, result)
 
 
-def _annotate_scale(op: ir.Operation, tensor: Tensor) -> None:
+def _annotate_scale(op: ir.Operation, tensor: Tensor, prefix: str = "fdt.") -> None:
     """Note scale and zero point of a tensor as the converter stores it: uint8 less by 128."""
     if tensor.quantization is None or tensor.element not in ("INT8", "INT16", "UINT8"):
         return
     moved = 128 if tensor.element == "UINT8" else 0
-    op.attributes["fdt.scale"] = _double(tensor.quantization.scales[0])
-    op.attributes["fdt.zero_point"] = i64(tensor.quantization.zero_points[0] - moved)
+    op.attributes[f"{prefix}scale"] = _double(tensor.quantization.scales[0])
+    op.attributes[f"{prefix}zero_point"] = i64(tensor.quantization.zero_points[0] - moved)
 
 
 def _locate(op: ir.Operation, file: str) -> None:

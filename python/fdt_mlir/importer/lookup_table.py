@@ -18,23 +18,25 @@ def _tanh(value: float) -> float:
     return single(math.tanh(value))
 
 
-# Scale of the result, zero point of the int8 result, and the function in single precision.
-_FUNCTIONS: Mapping[str, tuple[float, int, Callable[[float], float]]] = MappingProxyType(
-    {"LOGISTIC": (1 / 256, -128, _logistic), "TANH": (1 / 128, 0, _tanh)}
+_FUNCTIONS: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {"LOGISTIC": _logistic, "TANH": _tanh}
 )
 TABULATED = frozenset(_FUNCTIONS)
 
 
-def litert_table(code: str, scale: float, zero_point: int) -> NDArray[np.int8]:
+def litert_table(
+    code: str, scale: float, zero_point: int, result_scale: float, result_zero_point: int
+) -> NDArray[np.int8]:
     """Return the int8 result of operator `code` for each int8 input, from -128.
 
     scale, zero_point: those of the input. After LiteRT's PopulateLookupTable, which computes in
-    single precision and rounds half away from zero.
+    single precision and rounds half away from zero. It honours whatever quantisation the result
+    has, although TFLite prescribes one.
     """
-    result_scale, result_zero_point, function = _FUNCTIONS[code]
+    function, inverse_scale = _FUNCTIONS[code], single(1 / result_scale)
     values: list[int] = []
     for stored in range(-128, 128):
-        result = single(function(single(scale * (stored - zero_point))) / result_scale)
+        result = single(function(single(scale * (stored - zero_point))) * inverse_scale)
         rounded = math.copysign(math.floor(abs(result) + 0.5), result)
         values.append(min(max(int(rounded) + result_zero_point, -128), 127))
     return np.array(values, np.int8)

@@ -21,6 +21,7 @@ from fdt_mlir.passes import Pass
 
 _ACCUMULATOR_BITS = 32
 _RESIZES = ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
+_TABLE_ATTRIBUTES = {"fdt.scale", "fdt.zero_point", "fdt.result_scale", "fdt.result_zero_point"}
 _DOUBLE_ROUND = "#tosa.rounding_mode<DOUBLE_ROUND>"
 _SINGLE_ROUND = "#tosa.rounding_mode<SINGLE_ROUND>"
 
@@ -32,7 +33,8 @@ class MatchReferencePass(Pass):
     Requires: TOSA of static shape, annotated by the importer. `fdt.source` names the TFLite
         operator of each operation, `fdt.real_multipliers` the multipliers of a rescale where
         LiteRT computes its own; `fdt.scale` and `fdt.zero_point` are those of the result of a cast
-        that ends a quantisation of floats, of the result of a clamp, and of the input of a table.
+        that ends a quantisation of floats, of the result of a clamp, and of the input of a table,
+        `fdt.result_scale` and `fdt.result_zero_point` those of what a table gives.
     Ensures: for LiteRT, rescales have its multipliers, and those of fully connected layers round
         once, as if in doubles; tables have the entries that it computes in floats. For TensorFlow
         Lite Micro, rescales stay as converted, and tables have its fixed-point entries. RELU rounds
@@ -57,11 +59,8 @@ class MatchReferencePass(Pass):
             source = string(op, "fdt.source") if "fdt.source" in op.attributes else None
             if op.name == "tosa.rescale":
                 _match_rescale(op, source, numerics)
-            elif op.name == "tosa.table" and "fdt.scale" in op.attributes:
-                make_table = litert_table if numerics == "litert" else micro_table
-                scale = number_of(op.attributes["fdt.scale"])
-                code, zero_point = string(op, "fdt.source"), integer(op, "fdt.zero_point")
-                _set_constant(op, 1, make_table(code, scale, zero_point))
+            elif op.name == "tosa.table" and set(op.attributes.keys()) >= _TABLE_ATTRIBUTES:
+                _set_constant(op, 1, _table(op, numerics))
             elif op.name == "tosa.clamp" and "fdt.scale" in op.attributes:
                 match_activation_range(op)
             elif op.name == "tosa.avg_pool2d" and source == "AVERAGE_POOL_2D":
@@ -78,6 +77,17 @@ class MatchReferencePass(Pass):
 def _numerics_of(module: ir.Module) -> str:
     has_numerics = "fdt.numerics" in module.operation.attributes
     return string(module.operation, "fdt.numerics") if has_numerics else "litert"
+
+
+def _table(table: ir.Operation, numerics: str) -> NDArray[np.int8]:
+    code, zero_point = string(table, "fdt.source"), integer(table, "fdt.zero_point")
+    scale = number_of(table.attributes["fdt.scale"])
+    if numerics != "litert":
+        return micro_table(code, scale, zero_point)
+    result_scale = number_of(table.attributes["fdt.result_scale"])
+    return litert_table(
+        code, scale, zero_point, result_scale, integer(table, "fdt.result_zero_point")
+    )
 
 
 def _match_rescale(rescale: ir.Operation, source: str | None, numerics: str) -> None:
