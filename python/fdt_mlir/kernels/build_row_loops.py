@@ -66,12 +66,12 @@ def _sink_views(path: RowPath) -> None:
 
 
 def _sink_view(view: ir.Operation, end: ir.Operation) -> None:
-    if view.name not in TENSOR_VIEWS or not view.is_before_in_block(end):
+    if view.name not in TENSOR_VIEWS or not _is_before(view, end):
         return
     readers = _readers(view)
     for reader in readers:
         _sink_view(reader, end)
-    if all(end.is_before_in_block(reader) for reader in readers):
+    if all(_is_before(end, reader) for reader in readers):
         view.move_after(end)
 
 
@@ -99,8 +99,16 @@ def _is_read_later(call: ir.Operation, readers: Sequence[ir.Operation], end: ir.
     own = producer(destination_of(call))
     if own is None or own.name != "bufferization.alloc_tensor":
         return False
-    order = {op.operation: number for number, op in enumerate(end.block.operations)}
-    return all(order.get(reader, -1) > order[end] for reader in readers)
+    return all(_is_before(end, reader) for reader in readers)
+
+
+def _is_before(first: ir.Operation, second: ir.Operation) -> bool:
+    """Whether an operation stands before another, or before the loop that has it inside."""
+    while second.block != first.block:
+        if second.parent is None:
+            return False
+        second = second.parent.operation
+    return first.is_before_in_block(second)
 
 
 def _build(module: ir.Module, path: RowPath) -> None:
