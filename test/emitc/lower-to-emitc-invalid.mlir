@@ -144,3 +144,31 @@ func.func @strides(%input: memref<3xi8, strided<[?]>>) -> memref<3xi8>
 func.func private @same(%x: i8) -> i8 {
   return %x : i8
 }
+
+// -----
+
+#window = affine_map<(c, k) -> (c + k - 2147483646)>
+#element = affine_map<(c, k) -> (c)>
+
+// A window of a damaged model.
+func.func @window(%input: memref<3xi8>) -> memref<3xi8>
+    attributes {fdt.arena_bytes = 6 : i64, fdt.input_offsets = array<i64: 0>} {
+  %output = memref.alloc() {fdt.offset = 3 : i64} : memref<3xi8>
+  // expected-error@+1 {{layer 'pool' has a loop of 4294967295 steps and reaches 2147483650 elements far, but C counts to 2147483647}}
+  iree_codegen.ukernel.generic {fdt.dims = array<i64: 3, 4294967295>, fdt.kind = "pool",
+      fdt.layer = "pool", fdt.macs = 0 : i64, fdt.maps = [#window, #element],
+      fdt.pads = [{neutral = true, operand = 0 : i64, value = -128 : i8}],
+      fdt.result_dims = 1 : i64,
+      fdt.stages = [{args = ["acc", "in:0"], body = @larger, init = @least, init_args = [],
+      over = array<i64: 0>, reduces = array<i64: 1>}]} "pool"
+      ins(%input : memref<3xi8>) outs(%output : memref<3xi8>)
+  return %output : memref<3xi8>
+}
+func.func private @least() -> i8 {
+  %least = arith.constant -128 : i8
+  return %least : i8
+}
+func.func private @larger(%so_far: i8, %x: i8) -> i8 {
+  %larger = arith.maxsi %so_far, %x : i8
+  return %larger : i8
+}

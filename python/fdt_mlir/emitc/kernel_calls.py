@@ -18,6 +18,7 @@ from fdt_mlir.kernels.steps import Step, match_step
 from fdt_mlir.normalize.names import unique_name
 from fdt_mlir.passes import op_error
 
+_GREATEST_PLACE = (1 << 31) - 1
 _ADDITIONS = ("arith.addi", "arith.addf")
 
 
@@ -63,13 +64,15 @@ class KernelCall:
 def read_call(module: ir.Module, op: ir.Operation, tuning: Tuning) -> KernelCall:
     """Collect what is known of a kernel call: accesses after packing, parameters.
 
-    Raises CompileError where its elements have no C type or its functions are not there.
+    Raises CompileError where its elements have no C type, its functions are not there, or places
+    are counted in more than 32 bits.
     """
     kernel = read_kernel(op)
     views = views_of(op)
     _check(module, op, kernel, views)
     constants = [_packed(module, kernel, number, view) for number, view in enumerate(views)]
     accesses = [_access(kernel, n, view, constants[n]) for n, view in enumerate(views)]
+    _check_reach(op, kernel, accesses)
     step = _step(module, kernel)
     blocking = choose_blocking(kernel, accesses, [c is not None for c in constants], tuning, step)
     for number in blocking.interleaved:
@@ -100,6 +103,20 @@ def _check(module: ir.Module, op: ir.Operation, kernel: Kernel, views: Sequence[
         for name in (stage.body, stage.init):
             if name is not None and name not in functions:
                 raise op_error(op, f"the kernel calls @{name}, which is not defined")
+
+
+def _check_reach(op: ir.Operation, kernel: Kernel, accesses: Sequence[Access]) -> None:
+    """Raise CompileError for loops and borders so long that no int32 counts them."""
+    longest = max(kernel.dims, default=0)
+    reach = [access.linear(len(kernel.dims)).bounds(kernel.dims) for access in accesses]
+    farthest = max((max(-low, high) for low, high in reach), default=0)
+    if max(longest, farthest) > _GREATEST_PLACE:
+        raise op_error(
+            op,
+            f"layer '{kernel.layer}' has a loop of {longest} steps and reaches {farthest} elements"
+            f" far, but C counts to {_GREATEST_PLACE}",
+            "look at the windows, strides and padding of the layer, or export the model again",
+        )
 
 
 def _packed(module: ir.Module, kernel: Kernel, number: int, view: View) -> PackedConstant | None:

@@ -39,7 +39,8 @@ class LowerToEmitcPass(Pass):
     Ensures: only emitc operations; one function per distinct kernel, constants in the order of
         use, and `<model>_invoke`, with `<model>_push_rows` and `<model>_reset` where the input is
         streamed.
-    Fails when: the module has no planned function, or a type or a scalar operation has no C.
+    Fails when: the module has no planned function, a type or a scalar operation has no C, or a loop
+        or a border is so long that 32 bits do not count it.
 
     `model` is the prefix of all public names; `header` the file that the C includes first. The
     code is for the core `target` (`kernels/machine.py`); `optimize` says to what end. `trace` adds
