@@ -27,14 +27,20 @@ class Cone:
         return self.members[0]
 
 
-def grow_cone(graph: Graph, end: int, fan_in: bool, may_stay_whole: bool = False) -> Cone:
+def grow_cone(
+    graph: Graph,
+    end: int,
+    fan_in: bool,
+    may_stay_whole: bool = False,
+    most_members: int | None = None,
+) -> Cone:
     """Add producers, latest in the program first, as long as all their readers are inside.
 
     With `may_stay_whole` others may read a tensor after the region too, which then exists whole.
     """
     members = {end: None}  # in the order in which they joined
     waiting = _producers(graph, end, fan_in)
-    while True:
+    while most_members is None or len(members) < most_members:
         ready = [
             layer
             for layer in waiting

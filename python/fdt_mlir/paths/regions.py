@@ -112,12 +112,12 @@ class CandidateTable:
 def candidate_tables(graph: Graph) -> Iterator[CandidateTable]:
     """List the candidates of all end layers, in a fixed order."""
     for end, layer in enumerate(graph.layers):
-        cone = grow_cone(graph, end, fan_in=False)
+        cone = grow_cone(graph, end, fan_in=False, most_members=_MOST_MEMBERS)
         if len(cone.members) > 1:
             results = [loop for loop in layer.result_loops if loop is not None]
             yield from _tables_of_cone(graph, cone, results)
         if layer.fan_in is not None:
-            cone = grow_cone(graph, end, fan_in=True)
+            cone = grow_cone(graph, end, fan_in=True, most_members=_MOST_MEMBERS)
             if len(cone.members) > 1:
                 yield from _tables_of_cone(graph, cone, layer.fan_in.dims)
 
@@ -131,7 +131,7 @@ def _tables_of_cone(graph: Graph, cone: Cone, dims: Sequence[int]) -> Iterator[C
         for choice in combinations(traces, count)
         if math.prod(len(traces[dim].sizes) for dim in choice) <= _MOST_COMBINATIONS
     ]
-    for count in range(2, min(len(cone.members), _MOST_MEMBERS) + 1):
+    for count in range(2, len(cone.members) + 1):
         members = tuple(sorted(cone.members[:count]))
         shape: RegionShape | None = None
         for choice in choices:
