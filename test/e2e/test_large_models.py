@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 def test_ssd_with_its_post_processing():
     """Detections in floats: places and classes equal, numbers within the tolerance."""
     compiled = check_bit_exact(shared_model("ssd.tflite"), strategy="none", **FEW)
-    shapes = [port["shape"] for port in compiled.report["outputs"]]
+    shapes = [list(port["shape"]) for port in compiled.report["outputs"]]
     assert shapes == [[1, 10, 4], [1, 10], [1, 10], [1]]
 
 
