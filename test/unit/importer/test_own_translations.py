@@ -116,6 +116,12 @@ def of_shape(*shape: int) -> Change:
         (
             "detection",
             "float32",
+            custom(detection_options(use_regular_nms=True, detections_per_class=0)),
+            "detections_per_class is 0, but has to be 1 or more",
+        ),
+        (
+            "detection",
+            "float32",
             custom(detection_options(y_scale="wide")),
             "its options lack something or hold something else",
         ),

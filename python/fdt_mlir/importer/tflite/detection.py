@@ -67,6 +67,11 @@ class _Options:
                     "export the model with max_classes_per_detection=1",
                 )
             per_class = int(given.get("detections_per_class", _DETECTIONS_PER_CLASS))
+            if is_regular and per_class < 1:
+                raise call.error(
+                    f"detections_per_class is {per_class}, but has to be 1 or more",
+                    "export the model with detections of each class",
+                )
             detections = int(given["max_detections"])
             if not 0 < detections <= _MOST_DETECTIONS:
                 raise call.error(
